@@ -1,0 +1,96 @@
+// The store as the rest of the program sees it: records by key within an instance, committed in batches.
+//
+// Nothing outside rocksdb_store.cpp names the engine. Commit is asynchronous on purpose: a batch may
+// one day also travel over a network before it counts, so every batch names its instance.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/task.h"
+
+namespace ponte::store {
+
+/// Owner of a record. The id of an instance (a UUID in text), or kSystem for the service's own records.
+using Owner = std::string;
+inline const Owner kSystem;  // the empty owner
+
+/// What a committed batch survives.
+enum class Durability {
+  kProcessCrash,  ///< in the write-ahead log, not synced
+  kPowerLoss,     ///< synced before the commit counts
+};
+
+/// One change: a new value, or erased where `value` is empty.
+struct Write {
+  std::string key;
+  std::optional<Bytes> value;
+};
+
+/// All changes of one step. Applied whole or not at all.
+struct WriteBatch {
+  Owner owner;
+  Durability durability = Durability::kProcessCrash;
+  std::vector<Write> writes;
+
+  bool empty() const { return writes.empty(); }
+};
+
+using Record = std::pair<std::string, Bytes>;
+
+/// Synchronous local reads. Thread-safe.
+class StoreReader {
+ public:
+  virtual ~StoreReader() = default;
+  /// nullopt where there is no such record. kStorage/kStoreCorrupt where it is damaged: never taken for absent.
+  virtual Result<std::optional<Bytes>> get(const Owner& owner, std::string_view key) const = 0;
+  /// Records whose key starts with `prefix`, in key order.
+  virtual Result<std::vector<Record>> scan(const Owner& owner, std::string_view prefix) const = 0;
+};
+
+/// A store of records. Thread-safe.
+class Store : public StoreReader {
+ public:
+  using Committed = UniqueFunction<void(Status)>;
+
+  /// Applies the batch. `done` is called exactly once: inline for kProcessCrash, from the committer
+  /// thread for kPowerLoss (batches of all callers are synced together). Batches of one owner are
+  /// applied in the order of their commit calls.
+  virtual void commit(WriteBatch batch, Committed done) = 0;
+
+  /// Removes every record of the owner and the key that sealed them; synced before `done`.
+  virtual void erase_owner(const Owner& owner, Committed done) = 0;
+};
+
+/// The reads and writes of one step, over a store. Reads see the step's own writes.
+/// Lives on one thread, for one step; nothing is applied until its batch is committed.
+class Transaction {
+ public:
+  Transaction(const StoreReader& store, Owner owner) : store_(store) { batch_.owner = std::move(owner); }
+
+  Result<std::optional<Bytes>> get(std::string_view key) const;
+  Result<std::vector<Record>> scan(std::string_view prefix) const;
+  void put(std::string_view key, Bytes value);
+  void erase(std::string_view key);
+  /// Raises what the batch must survive; never lowers it.
+  void require(Durability durability);
+
+  const Owner& owner() const { return batch_.owner; }
+  bool empty() const { return pending_.empty(); }
+  /// The changes, each key once. The transaction is spent afterwards.
+  WriteBatch take();
+
+ private:
+  const StoreReader& store_;
+  WriteBatch batch_;
+  std::map<std::string, std::optional<Bytes>, std::less<>> pending_;
+};
+
+}  // namespace ponte::store
