@@ -1,0 +1,62 @@
+#include "crypto/algorithms.h"
+
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+#include <sodium.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "crypto/digest.h"
+
+namespace ponte::crypto {
+namespace {
+
+EVP_MD* fetch_digest(const char* name) {
+  EVP_MD* digest = EVP_MD_fetch(nullptr, name, nullptr);
+  require(digest != nullptr, name);
+  return digest;
+}
+
+EVP_CIPHER* fetch_cipher(const char* name) {
+  EVP_CIPHER* cipher = EVP_CIPHER_fetch(nullptr, name, nullptr);
+  require(cipher != nullptr, name);
+  return cipher;
+}
+
+EVP_MAC_CTX* hmac_sha256_template() {
+  EVP_MAC* mac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+  require(mac != nullptr, "HMAC");
+  EVP_MAC_CTX* context = EVP_MAC_CTX_new(mac);
+  EVP_MAC_free(mac);
+  char digest[] = "SHA256";
+  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+                                   OSSL_PARAM_construct_end()};
+  require(context != nullptr && EVP_MAC_CTX_set_params(context, parameters) == 1, "HMAC-SHA256");
+  return context;
+}
+
+Algorithms fetch_all() {
+  require(sodium_init() >= 0, "libsodium");
+  return {fetch_digest("SHA256"), fetch_digest("SHA1"),        fetch_digest("MD5"),
+          hmac_sha256_template(), fetch_cipher("AES-256-GCM"), fetch_cipher("AES-256-CTR")};
+}
+
+}  // namespace
+
+const Algorithms& algorithms() {
+  // Never freed: OpenSSL unloads its providers at exit, possibly before our static destructors.
+  static const Algorithms fetched = fetch_all();
+  return fetched;
+}
+
+void fail_hard(const char* operation) {
+  std::fprintf(stderr, "ponte: the cryptographic library failed at %s; cannot continue\n", operation);
+  std::abort();
+}
+
+void initialize() {
+  algorithms();
+}
+
+}  // namespace ponte::crypto
