@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# Installs what a fresh Debian 12 lacks, and nothing that is there already.
+#
+#   tools/setup.sh            everything: what building needs and what the tests need
+#   tools/setup.sh build      what building and running needs
+#   tools/setup.sh test       the above, the test tools, a Node 22 where the machine's is too old, the tests' npm packages
+#
+# What the tests can do without (Node, npm, Go, a package that cannot be had) is never fatal: they skip it by name.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root=$PWD
+tools=$root/.tools
+
+# librocksdb-dev and its kind name their own needs; what CMake asks for beyond them is listed.
+build_packages=(
+  g++ cmake ninja-build ccache pkg-config git ca-certificates
+  libpistache-dev libsignal-protocol-c-dev libsodium-dev libssl-dev
+  libprotobuf-dev protobuf-compiler libwebsocketpp-dev libasio-dev
+  librocksdb-dev libgflags-dev libsnappy-dev libbz2-dev liblz4-dev libzstd-dev
+  nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev
+  libqrencode-dev libpng-dev zlib1g-dev libcurl4-openssl-dev
+  libgtest-dev libgmock-dev libbenchmark-dev
+)
+test_packages=(
+  clang-14 libclang-rt-14-dev libfuzzer-14-dev llvm-14 clang-format clang-tidy
+  zbar-tools curl openssl jq python3 xz-utils
+)
+node_minimum=20
+
+say() { printf 'setup: %s\n' "$*"; }
+warn() { printf 'setup: %s\n' "$*" >&2; }
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    warn "must be root, or have sudo, to run: $*"
+    return 1
+  fi
+}
+
+# Prints those of the named packages that are not installed.
+missing_packages() {
+  local installed
+  installed=$(dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' "$@" 2>/dev/null | sed -n 's/^ii *//p' || true)
+  comm -23 <(printf '%s\n' "$@" | sort -u) <(printf '%s\n' "$installed" | sort -u)
+}
+
+apt_install() {
+  if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+    warn "this machine has no apt. Ponte is built on Debian 12; elsewhere install the counterparts of:"
+    warn "  $*"
+    return 1
+  fi
+  local missing
+  mapfile -t missing < <(missing_packages "$@")
+  [ ${#missing[@]} -gt 0 ] || return 0
+  say "installing ${missing[*]}"
+  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -qq)
+  as_root "${apt[@]}" update
+  as_root "${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null >/dev/null
+}
+
+node_major() { "$1" --version 2>/dev/null | sed -n 's/^v\([0-9]*\)\..*/\1/p'; }
+
+# Node and npm as Debian has them, only where the machine has none of its own: another vendor's nodejs
+# brings its npm along and refuses Debian's.
+install_npm() {
+  command -v npm >/dev/null && return 0
+  apt_install nodejs npm
+}
+
+# A Node of our own below .tools where the machine's is too old: npm's node package, the build for this processor.
+bring_node() {
+  local own=$tools/node/node_modules/.bin/node
+  if [ -x "$own" ] || [ "$(node_major "$(command -v node || echo false)" || true)" -ge "$node_minimum" ] 2>/dev/null; then
+    return 0
+  fi
+  say "this machine's Node is older than $node_minimum: bringing Node 22 into .tools"
+  mkdir -p "$tools/node"
+  cp tools/node/package.json tools/node/package-lock.json "$tools/node/"
+  npm_ci "$tools/node"
+}
+
+# npm ci where the lock differs from what was installed last. The packages' own install scripts are not run:
+# none of them is needed, and a test suite has no business running them.
+npm_ci() {
+  local folder=$1
+  cmp -s "$folder/package-lock.json" "$folder/node_modules/.ponte-lock" && return 0
+  say "npm ci in ${folder#"$root"/}"
+  (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null) || return 1
+  cp "$folder/package-lock.json" "$folder/node_modules/.ponte-lock"
+}
+
+setup_node() {
+  install_npm || { warn "no npm: the tests that need Node are skipped by name"; return 0; }
+  bring_node || { warn "no Node >= $node_minimum: the tests that need it are skipped by name"; return 0; }
+  local lock
+  for lock in tests/*/package-lock.json; do
+    [ -e "$lock" ] || continue
+    npm_ci "$root/$(dirname "$lock")" || warn "npm ci failed in $(dirname "$lock"): its tests are skipped by name"
+  done
+}
+
+setup_build() { apt_install "${build_packages[@]}"; }
+setup_test() {
+  apt_install "${build_packages[@]}" "${test_packages[@]}"
+  setup_node
+}
+
+case ${1:-test} in
+  build) setup_build ;;
+  test | all) setup_test ;;
+  *)
+    warn "usage: tools/setup.sh [build|test]"
+    exit 2
+    ;;
+esac
