@@ -1,0 +1,54 @@
+// All instances of the process: made, found, connected, removed, restored at start.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/random.h"
+#include "base/reply.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "instance/instance_service.h"
+#include "instance/types.h"
+
+namespace ponte::store {
+class Store;
+}
+
+namespace ponte::instance {
+
+struct Environment;  // what instances need of the world: environment.h
+
+/// Thread-safe: called from HTTP workers; every instance lives on its own loop. Replies come on a loop
+/// or the committer thread, exactly once, also at shutdown.
+class InstanceManager final : public InstanceService {
+ public:
+  /// `account_token`: from the configuration; empty: the stored one counts, or one is made at first start.
+  explicit InstanceManager(Environment environment);
+  ~InstanceManager() override;
+
+  /// Loads instances and reconnects the paired ones, paced. Called once, before serving.
+  /// Returns the account token where one was made just now (to be printed once, never stored in clear).
+  Result<std::optional<std::string>> start(const std::string& account_token);
+
+  std::optional<Principal> authenticate(std::string_view token) const override;
+  void create(CreateRequest request, Reply<InstanceInfo> reply) override;
+  void connect(std::string_view name, ConnectRequest request, Reply<ConnectResult> reply) override;
+  void remove(std::string_view name, Reply<std::monostate> reply) override;
+  std::vector<InstanceInfo> list() const override;
+  std::optional<InstanceInfo> find(std::string_view name) const override;
+  Status store_health() const override;
+
+  /// Ends attempts and closes sockets without logging out; waiting callers get kCancelled/kShuttingDown. Idempotent.
+  void shutdown();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ponte::instance
