@@ -19,7 +19,12 @@ using AttributeValue = std::variant<std::string, Jid>;
 
 struct Node {
   using Children = std::vector<Node>;
-  /// Nothing, children, raw bytes, or text that arrived as a token, packed or JID form.
+  /// Nothing, children (`LIST_EMPTY` is an empty list), raw bytes, or text.
+  ///
+  /// The wire has no type "text": decoding yields a std::string exactly where the content has a short
+  /// form (token, or packed with 1..127 characters) and arrived in it, else Bytes (of a JID: its text).
+  /// Encoding a std::string writes the short form where there is one, else raw bytes, which then come
+  /// back as Bytes. Read leaves with leaf(), which does not tell the two apart.
   using Content = std::variant<std::monostate, Children, Bytes, std::string>;
 
   std::string tag;
@@ -39,6 +44,7 @@ struct Node {
   Node&& child(Node node) &&;
   Node& child(Node node) &;
   Node&& bytes(ByteView value) &&;
+  Node& bytes(ByteView value) &;
 
   // Reading.
   /// First child with this tag, or null.
