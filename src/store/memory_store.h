@@ -17,6 +17,9 @@ class MemoryStore : public Store {
   void commit(WriteBatch batch, Committed done) override;
   void erase_owner(const Owner& owner, Committed done) override;
 
+  /// A store with the same records: what a process would find after a restart.
+  std::unique_ptr<MemoryStore> clone() const;
+
  private:
   mutable std::mutex mutex_;
   std::map<Owner, std::map<std::string, Bytes, std::less<>>> records_;

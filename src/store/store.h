@@ -60,13 +60,23 @@ class Store : public StoreReader {
  public:
   using Committed = UniqueFunction<void(Status)>;
 
-  /// Applies the batch. `done` is called exactly once: inline for kProcessCrash, from the committer
-  /// thread for kPowerLoss (batches of all callers are synced together). Batches of one owner are
-  /// applied in the order of their commit calls.
+  /// Applies the batch. `done` is called exactly once: inline for kProcessCrash (unless synced batches
+  /// of the same owner still wait: then after them), from the committer thread for kPowerLoss (batches
+  /// of all callers are synced together). Batches of one owner are applied in the order of their
+  /// commit calls. An empty batch is no write: `done` is called inline.
+  /// Errors: kStorage/kStoreUnavailable (nothing was applied, see health), kUnavailable/kOverloaded
+  /// (too many batches wait), kUnavailable/kShuttingDown.
   virtual void commit(WriteBatch batch, Committed done) = 0;
 
-  /// Removes every record of the owner and the key that sealed them; synced before `done`.
+  /// Removes every record of the owner and the key that sealed them; synced before `done`, which
+  /// comes like that of a kPowerLoss batch. The records of kSystem cannot be removed this way.
   virtual void erase_owner(const Owner& owner, Committed done) = 0;
+
+  /// The error of the write that failed, kStorage/kStoreUnavailable: every commit is refused with it
+  /// until try_resume succeeds. Reads go on.
+  virtual Status health() const { return {}; }
+  /// Tries to make writing possible again (the disk has space again, say). Blocks for a few writes.
+  virtual Status try_resume() { return {}; }
 };
 
 /// The reads and writes of one step, over a store. Reads see the step's own writes.

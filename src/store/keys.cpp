@@ -1,0 +1,88 @@
+#include "store/keys.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/hex.h"
+#include "base/writer.h"
+
+namespace ponte::store::keys {
+namespace {
+
+constexpr std::size_t kMaxOwnerLength = 64;
+
+std::string joined(std::string_view prefix, std::string_view rest) {
+  std::string key(prefix);
+  key += rest;
+  return key;
+}
+
+bool is_owner_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+}  // namespace
+
+const Row* row_of(const Owner& owner, std::string_view key) {
+  const Scope scope = owner == kSystem ? Scope::kSystem : Scope::kInstance;
+  for (const Row& row : kTable) {
+    if (row.scope != scope) continue;
+    const bool is_prefix = row.key.ends_with('/');
+    if (is_prefix ? key.size() > row.key.size() && key.starts_with(row.key) : key == row.key) return &row;
+  }
+  return nullptr;
+}
+
+std::string prekey(std::uint32_t id) {
+  return joined(kPrekeyPrefix, to_hex(big_endian_array<3>(id)));
+}
+
+std::optional<std::uint32_t> prekey_id(std::string_view key) {
+  if (!key.starts_with(kPrekeyPrefix)) return std::nullopt;
+  const std::string_view digits = key.substr(kPrekeyPrefix.size());
+  std::uint32_t id = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), id, 16);
+  if (error != std::errc() || key != prekey(id)) return std::nullopt;
+  return id;
+}
+
+std::string instance(std::string_view id) {
+  return joined(kInstancePrefix, id);
+}
+
+std::string name(std::string_view instance_name) {
+  return joined(kNamePrefix, instance_name);
+}
+
+std::string token(const ByteArray<32>& keyed_hash) {
+  return joined(kTokenPrefix, to_hex(keyed_hash));
+}
+
+Status check_owner(const Owner& owner) {
+  if (owner.size() <= kMaxOwnerLength && std::all_of(owner.begin(), owner.end(), is_owner_character)) return {};
+  return Error{Errc::kInternal, Cause::kInternal,
+               "owner of a record: expected 1 to 64 letters, digits, '_' or '-', got " + std::to_string(owner.size()) +
+                   " bytes with others among them, or too many"};
+}
+
+std::string disk_key(const Owner& owner, std::string_view key) {
+  if (owner == kSystem) return joined("s/", key);
+  return joined("i/" + owner + "/", key);
+}
+
+std::string disk_data_key(const Owner& owner) {
+  return joined("k/", owner);
+}
+
+std::string after_prefix(std::string prefix) {
+  while (prefix.back() == '\xff') prefix.pop_back();
+  prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
+  return prefix;
+}
+
+std::string describe(const Owner& owner, std::string_view key) {
+  std::string text = joined("record ", key);
+  return owner == kSystem ? text + " of the service" : text + " of instance " + owner;
+}
+
+}  // namespace ponte::store::keys

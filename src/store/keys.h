@@ -1,0 +1,96 @@
+// The key space: every key the program stores, in one place, with the format of its value.
+//
+// A record has an owner (an instance, or the service itself) and a key within it. Ids in keys are text,
+// so that a key can be shown in a message as it is.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "store/store.h"
+
+namespace ponte::store::keys {
+
+/// Whose records a row of the table describes.
+enum class Scope { kInstance, kSystem };
+
+struct Row {
+  Scope scope;
+  std::string_view key;    ///< the whole key, or its prefix where it ends in '/'
+  std::string_view value;  ///< format of the value; *Record: a message of records.proto
+  std::string_view meaning;
+};
+
+// Of an instance.
+inline constexpr std::string_view kCredentials = "credentials";
+inline constexpr std::string_view kAccount = "account";
+inline constexpr std::string_view kRoutingInfo = "routing_info";
+inline constexpr std::string_view kPrekeyState = "prekey_state";
+inline constexpr std::string_view kPrekeyPrefix = "prekey/";
+inline constexpr std::string_view kSignalPrefix = "signal/";
+// Of the service.
+inline constexpr std::string_view kInstancePrefix = "instance/";
+inline constexpr std::string_view kNamePrefix = "name/";
+inline constexpr std::string_view kTokenPrefix = "token/";
+inline constexpr std::string_view kTokenHashKey = "token_hash_key";
+inline constexpr std::string_view kAccountToken = "account_token";
+
+/// THE table. No key falls under two rows of one scope.
+inline constexpr std::array kTable{
+    Row{Scope::kInstance, kCredentials, "CredentialsRecord",
+        "the keys of the device; made before its first connection"},
+    Row{Scope::kInstance, kAccount, "AccountRecord", "who the device is; absent until paired"},
+    Row{Scope::kInstance, kRoutingInfo, "raw bytes", "edge routing info, sent in front of the next handshake"},
+    Row{Scope::kInstance, kPrekeyState, "PrekeyStateRecord", "which one-time prekeys exist and were uploaded"},
+    Row{Scope::kInstance, kPrekeyPrefix, "32 raw bytes", "prekey/<id, 6 hex digits>: private one-time prekey"},
+    Row{Scope::kInstance, kSignalPrefix, "reserved", "Signal sessions, sender keys and identities"},
+    Row{Scope::kSystem, kInstancePrefix, "InstanceRecord", "instance/<id>: one instance"},
+    Row{Scope::kSystem, kNamePrefix, "id as text", "name/<instance name>: its id"},
+    Row{Scope::kSystem, kTokenPrefix, "id as text", "token/<keyed hash, 64 hex digits>: id of its instance"},
+    Row{Scope::kSystem, kTokenHashKey, "32 raw bytes", "the HMAC key of all token hashes"},
+    Row{Scope::kSystem, kAccountToken, "32 raw bytes", "keyed hash of the account token"},
+};
+
+/// The row a key falls under; nullptr for a key that nobody declared.
+const Row* row_of(const Owner& owner, std::string_view key);
+
+/// Ids are 1 to 0xFFFFFF (wire: pairing.md 8.3, three bytes). Keys sort by id.
+std::string prekey(std::uint32_t id);
+/// The id in a key made by prekey(); nullopt for any other key.
+std::optional<std::uint32_t> prekey_id(std::string_view key);
+std::string instance(std::string_view id);
+std::string name(std::string_view instance_name);
+std::string token(const ByteArray<32>& keyed_hash);
+
+// --- On disk, where all owners share one space -----------------------------------------------
+//
+//   i/<owner>/<key>   sealed by the owner's data key, associated data = this whole key
+//   s/<key>           the service's records, sealed by the service's data key
+//   k/<owner>         the owner's data key, sealed by the master key (k/ alone: the service's)
+//   m/schema          version of this layout, 4 bytes big-endian, in the clear
+//   m/key_check       a fixed text sealed by the master key: proves that the key fits
+//   m/opened          written synced at every start: proves that the disk takes writes
+
+inline constexpr std::string_view kDiskSchema = "m/schema";
+inline constexpr std::string_view kDiskKeyCheck = "m/key_check";
+inline constexpr std::string_view kDiskOpened = "m/opened";
+
+/// kSystem, or 1 to 64 of [A-Za-z0-9_-]: nothing that could reach into another owner's keys.
+/// kInternal otherwise: owners are made by the program, never by a caller.
+Status check_owner(const Owner& owner);
+
+// Precondition of the next three: check_owner(owner).ok().
+std::string disk_key(const Owner& owner, std::string_view key);
+std::string disk_data_key(const Owner& owner);
+/// The first key after all keys that start with `prefix` (a disk key: begins with a letter).
+std::string after_prefix(std::string prefix);
+
+/// "record credentials of instance 0190…" for messages.
+std::string describe(const Owner& owner, std::string_view key);
+
+}  // namespace ponte::store::keys

@@ -1,0 +1,257 @@
+#include "store/records.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "records.pb.h"
+#include "store/keys.h"
+#include "store/memory_store.h"
+#include "support/scripted_random.h"
+#include "support/vectors.h"
+
+namespace ponte::store {
+namespace {
+
+const Owner kOwner = "one";
+
+void commit(Store& store, Transaction& transaction) {
+  store.commit(transaction.take(), [](Status status) { ASSERT_TRUE(status.ok()); });
+}
+
+void put_raw(Store& store, const Owner& owner, std::string_view key, Bytes value) {
+  Transaction transaction(store, owner);
+  transaction.put(key, std::move(value));
+  commit(store, transaction);
+}
+
+Credentials make_credentials() {
+  test::SeededRandom random(1);
+  Credentials credentials;
+  credentials.noise = crypto::generate_key_pair(random);
+  credentials.identity = crypto::generate_key_pair(random);
+  credentials.signed_prekey = {1, crypto::generate_key_pair(random), random.array<64>()};
+  credentials.registration_id = 0x1234;
+  random.fill(credentials.adv_secret.mutable_view());
+  return credentials;
+}
+
+void expect_same(const crypto::KeyPair& left, const crypto::KeyPair& right) {
+  EXPECT_TRUE(equal(left.private_key.view(), right.private_key.view()));
+  EXPECT_EQ(left.public_key, right.public_key);
+}
+
+Account make_account() {
+  return {"15551234567:3@s.whatsapp.net",       "98765:3@lid", to_bytes("identity"), "android", "", "Ana", 4,
+          Wall(Milliseconds(1'748'736'000'123))};
+}
+
+InstanceRecord make_instance(std::string id, std::string name, std::string token) {
+  InstanceRecord instance;
+  instance.id = std::move(id);
+  instance.name = std::move(name);
+  instance.token = std::move(token);
+  instance.created_at = Wall(Milliseconds(1000));
+  instance.updated_at = Wall(Milliseconds(2000));
+  return instance;
+}
+
+TEST(Records, CredentialsComeBackWithTheirPublicKeys) {
+  MemoryStore store;
+  Transaction transaction(store, kOwner);
+  EXPECT_FALSE(get_credentials(transaction).value().has_value());
+  const Credentials written = make_credentials();
+  put_credentials(transaction, written);
+  WriteBatch batch = transaction.take();
+  EXPECT_EQ(batch.durability, Durability::kPowerLoss);
+  store.commit(std::move(batch), [](Status) {});
+
+  const auto read = get_credentials({store, kOwner});
+  ASSERT_TRUE(read.ok() && read->has_value());
+  expect_same((*read)->noise, written.noise);
+  expect_same((*read)->identity, written.identity);
+  expect_same((*read)->signed_prekey.pair, written.signed_prekey.pair);
+  EXPECT_EQ((*read)->signed_prekey.id, 1u);
+  EXPECT_EQ((*read)->signed_prekey.signature, written.signed_prekey.signature);
+  EXPECT_EQ((*read)->registration_id, 0x1234u);
+  EXPECT_TRUE(equal((*read)->adv_secret.view(), written.adv_secret.view()));
+  expect_same(written.copy().signed_prekey.pair, written.signed_prekey.pair);
+}
+
+TEST(Records, DamagedCredentialsAreCorruptAndSayWhatToDo) {
+  MemoryStore store;
+  Transaction transaction(store, kOwner);
+  put_credentials(transaction, make_credentials());
+  const Bytes good = transaction.get(keys::kCredentials).value().value();
+
+  using Damage = std::function<void(proto::CredentialsRecord&)>;
+  const std::vector<std::pair<std::string, Damage>> table{
+      {"noise_private", [](auto& m) { m.clear_noise_private(); }},
+      {"noise_private", [](auto& m) { m.mutable_noise_private()->pop_back(); }},
+      {"identity_private", [](auto& m) { m.mutable_identity_private()->push_back('x'); }},
+      {"registration_id", [](auto& m) { m.clear_registration_id(); }},
+      {"signed_prekey_id", [](auto& m) { m.clear_signed_prekey_id(); }},
+      {"signed_prekey_private", [](auto& m) { m.clear_signed_prekey_private(); }},
+      {"signed_prekey_signature", [](auto& m) { m.set_signed_prekey_signature(std::string(32, 's')); }},
+      {"adv_secret", [](auto& m) { m.clear_adv_secret(); }},
+  };
+  for (const auto& [field, damage] : table) {
+    proto::CredentialsRecord message;
+    ASSERT_TRUE(message.ParseFromArray(good.data(), static_cast<int>(good.size())));
+    damage(message);
+    put_raw(store, kOwner, keys::kCredentials, to_bytes(message.SerializeAsString()));
+    const auto read = get_credentials({store, kOwner});
+    ASSERT_FALSE(read.ok()) << field;
+    EXPECT_EQ(read.error().code, Errc::kStorage);
+    EXPECT_EQ(read.error().cause, Cause::kStoreCorrupt);
+    EXPECT_NE(read.error().message.find(field), std::string::npos) << read.error().message;
+    EXPECT_NE(read.error().message.find("record credentials of instance one"), std::string::npos);
+    EXPECT_NE(read.error().message.find("Restore"), std::string::npos);
+  }
+}
+
+TEST(Records, NoTruncationOfCredentialsIsTakenForThemOrForNone) {
+  MemoryStore store;
+  Transaction transaction(store, kOwner);
+  put_credentials(transaction, make_credentials());
+  for (const Bytes& cut : test::truncations(transaction.get(keys::kCredentials).value().value())) {
+    put_raw(store, kOwner, keys::kCredentials, cut);
+    const auto read = get_credentials({store, kOwner});
+    ASSERT_FALSE(read.ok()) << cut.size();
+    EXPECT_EQ(read.error().cause, Cause::kStoreCorrupt);
+  }
+}
+
+TEST(Records, AccountComesBackAndItsTruncationsAreCorrupt) {
+  MemoryStore store;
+  Transaction transaction(store, kOwner);
+  EXPECT_FALSE(get_account(transaction).value().has_value());
+  put_account(transaction, make_account());
+  const auto read = get_account(transaction);
+  ASSERT_TRUE(read.ok() && read->has_value());
+  EXPECT_EQ((*read)->jid, "15551234567:3@s.whatsapp.net");
+  EXPECT_EQ((*read)->lid, "98765:3@lid");
+  EXPECT_EQ((*read)->signed_device_identity, to_bytes("identity"));
+  EXPECT_EQ((*read)->platform, "android");
+  EXPECT_EQ((*read)->push_name, "Ana");
+  EXPECT_EQ((*read)->login_counter, 4u);
+  EXPECT_EQ((*read)->paired_at, make_account().paired_at);
+  for (const Bytes& cut : test::truncations(transaction.get(keys::kAccount).value().value())) {
+    put_raw(store, kOwner, keys::kAccount, cut);
+    EXPECT_EQ(get_account({store, kOwner}).error().cause, Cause::kStoreCorrupt);
+  }
+  EXPECT_EQ(transaction.take().durability, Durability::kPowerLoss);
+}
+
+TEST(Records, PrekeysAreReadByIdAndByRange) {
+  MemoryStore store;
+  Transaction transaction(store, kOwner);
+  test::SeededRandom random(2);
+  std::vector<crypto::KeyPair> pairs;
+  for (std::uint32_t id = 1; id <= 300; ++id) {
+    pairs.push_back(crypto::generate_key_pair(random));
+    put_prekey(transaction, id, pairs.back().private_key);
+  }
+  put_prekey_state(transaction, {301, 1});
+  EXPECT_EQ(get_prekey_state(transaction).value()->next_id, 301u);
+  EXPECT_TRUE(equal(get_prekey(transaction, 256).value()->view(), pairs[255].private_key.view()));
+  erase_prekey(transaction, 256);
+  EXPECT_FALSE(get_prekey(transaction, 256).value().has_value());
+  commit(store, transaction);
+  const auto range = get_prekeys({store, kOwner}, 250, 260);
+  ASSERT_TRUE(range.ok());
+  ASSERT_EQ(range->size(), 9u);
+  EXPECT_EQ(range->front().id, 250u);
+  EXPECT_EQ((*range)[6].id, 257u);
+  EXPECT_TRUE(equal((*range)[6].private_key.view(), pairs[256].private_key.view()));
+}
+
+TEST(Records, DamagedPrekeysAreCorrupt) {
+  MemoryStore store;
+  put_raw(store, kOwner, keys::prekey(5), Bytes(31));
+  EXPECT_EQ(get_prekey({store, kOwner}, 5).error().cause, Cause::kStoreCorrupt);
+  EXPECT_EQ(get_prekeys({store, kOwner}, 1, 2).error().cause, Cause::kStoreCorrupt);
+  put_raw(store, kOwner, keys::prekey(5), Bytes(32));
+  EXPECT_TRUE(get_prekeys({store, kOwner}, 1, 2).ok());
+  put_raw(store, kOwner, "prekey/five", Bytes(32));
+  EXPECT_EQ(get_prekeys({store, kOwner}, 1, 2).error().cause, Cause::kStoreCorrupt);
+  put_raw(store, kOwner, keys::kPrekeyState, {0x08, 0x05});
+  EXPECT_EQ(get_prekey_state({store, kOwner}).error().cause, Cause::kStoreCorrupt);
+}
+
+TEST(Records, RoutingInfoNeedsNoSync) {
+  MemoryStore store;
+  Transaction transaction(store, kOwner);
+  put_routing_info(transaction, as_bytes("edge"));
+  EXPECT_EQ(get_routing_info(transaction).value(), to_bytes("edge"));
+  EXPECT_EQ(transaction.take().durability, Durability::kProcessCrash);
+}
+
+TEST(Records, InstancesAreFoundByIdNameAndToken) {
+  MemoryStore store;
+  Transaction transaction(store, kSystem);
+  test::SeededRandom random(3);
+  const Secret<32> key = get_or_make_token_hash_key(transaction, random).value();
+  EXPECT_TRUE(equal(get_or_make_token_hash_key(transaction, random).value().view(), key.view()));
+  InstanceRecord one = make_instance("id-1", "sales", "token-1");
+  one.logged_out = LoggedOut{"LOGGED_OUT", "removed by the phone"};
+  one.settings.auto_reject_calls = true;
+  one.settings.call_reject_message = "no calls";
+  one.settings.disable_history_sync = false;
+  const InstanceRecord two = make_instance("id-2", "support", "token-2");
+  put_instance(transaction, one, hash_token(key, one.token));
+  put_instance(transaction, two, hash_token(key, two.token));
+  commit(store, transaction);
+
+  const RecordSource source(store, kSystem);
+  EXPECT_EQ(get_instance(source, "id-1").value(), one);
+  EXPECT_EQ(get_instances(source).value(), (std::vector{one, two}));
+  EXPECT_EQ(find_instance_by_name(source, "support").value(), "id-2");
+  EXPECT_EQ(find_instance_by_token(source, hash_token(key, "token-1")).value(), "id-1");
+  EXPECT_FALSE(find_instance_by_token(source, hash_token(key, "token-3")).value().has_value());
+  EXPECT_FALSE(find_instance_by_token(source, hash_token(Secret<32>(), "token-1")).value().has_value());
+
+  Transaction removal(store, kSystem);
+  erase_instance(removal, one, hash_token(key, one.token));
+  commit(store, removal);
+  EXPECT_FALSE(get_instance(source, "id-1").value().has_value());
+  EXPECT_FALSE(find_instance_by_name(source, "sales").value().has_value());
+  EXPECT_FALSE(find_instance_by_token(source, hash_token(key, "token-1")).value().has_value());
+  EXPECT_EQ(get_instances(source).value().size(), 1u);
+}
+
+TEST(Records, DamagedInstancesAreCorrupt) {
+  MemoryStore store;
+  Transaction transaction(store, kSystem);
+  put_instance(transaction, make_instance("id-1", "sales", "t"), {});
+  const Bytes good = transaction.get(keys::instance("id-1")).value().value();
+  for (const Bytes& cut : test::truncations(good)) {
+    put_raw(store, kSystem, keys::instance("id-1"), cut);
+    EXPECT_EQ(get_instance({store, kSystem}, "id-1").error().cause, Cause::kStoreCorrupt) << cut.size();
+    EXPECT_EQ(get_instances({store, kSystem}).error().cause, Cause::kStoreCorrupt);
+  }
+  put_raw(store, kSystem, keys::instance("id-1"), good);
+  put_raw(store, kSystem, keys::instance("id-2"), good);
+  EXPECT_EQ(get_instance({store, kSystem}, "id-2").error().cause, Cause::kStoreCorrupt);
+  put_raw(store, kSystem, keys::name("sales"), {});
+  EXPECT_EQ(find_instance_by_name({store, kSystem}, "sales").error().cause, Cause::kStoreCorrupt);
+}
+
+TEST(Records, OnlyTheHashOfTheAccountTokenIsKept) {
+  MemoryStore store;
+  Transaction transaction(store, kSystem);
+  EXPECT_FALSE(get_account_token(transaction).value().has_value());
+  const TokenHash hash = hash_token(Secret<32>(), "account");
+  put_account_token(transaction, hash);
+  EXPECT_EQ(get_account_token(transaction).value(), hash);
+  commit(store, transaction);
+  put_raw(store, kSystem, keys::kAccountToken, Bytes(31));
+  EXPECT_EQ(get_account_token({store, kSystem}).error().cause, Cause::kStoreCorrupt);
+  put_raw(store, kSystem, keys::kTokenHashKey, Bytes(33));
+  Transaction second(store, kSystem);
+  test::SeededRandom random(4);
+  EXPECT_EQ(get_or_make_token_hash_key(second, random).error().cause, Cause::kStoreCorrupt);
+}
+
+}  // namespace
+}  // namespace ponte::store
