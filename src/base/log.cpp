@@ -56,15 +56,17 @@ Result<Level> level_from_name(std::string_view name) {
 void configure(Level level, Format format) {
   current_format = format;
   auto logger = std::make_shared<spdlog::logger>("ponte", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_pattern(format == Format::kJson ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
-                                              : "%Y-%m-%dT%H:%M:%S.%eZ %-5l %v",
-                      spdlog::pattern_time_type::utc);
+  logger->set_pattern(
+      format == Format::kJson ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %-5l %v",
+      spdlog::pattern_time_type::utc);
   logger->set_level(to_spdlog(level));
   logger->flush_on(spdlog::level::info);
   spdlog::set_default_logger(std::move(logger));
 }
 
-bool enabled(Level level) { return spdlog::default_logger_raw()->should_log(to_spdlog(level)); }
+bool enabled(Level level) {
+  return spdlog::default_logger_raw()->should_log(to_spdlog(level));
+}
 
 void write(Level level, std::string_view component, std::string_view message) {
   if (!enabled(level)) return;

@@ -23,9 +23,17 @@ void configure(Level level, Format format);
 void write(Level level, std::string_view component, std::string_view message);
 bool enabled(Level level);
 
-inline void debug(std::string_view component, std::string_view message) { write(Level::kDebug, component, message); }
-inline void info(std::string_view component, std::string_view message) { write(Level::kInfo, component, message); }
-inline void warn(std::string_view component, std::string_view message) { write(Level::kWarn, component, message); }
-inline void error(std::string_view component, std::string_view message) { write(Level::kError, component, message); }
+inline void debug(std::string_view component, std::string_view message) {
+  write(Level::kDebug, component, message);
+}
+inline void info(std::string_view component, std::string_view message) {
+  write(Level::kInfo, component, message);
+}
+inline void warn(std::string_view component, std::string_view message) {
+  write(Level::kWarn, component, message);
+}
+inline void error(std::string_view component, std::string_view message) {
+  write(Level::kError, component, message);
+}
 
 }  // namespace ponte::log

@@ -35,85 +35,85 @@ enum class Errc {
 
 // One line per cause: enumerator, and the stable UPPER_SNAKE name a client sees as `error.code`.
 // Add, never rename.
-#define PONTE_CAUSES(X)                                  \
-  X(kInternal, "INTERNAL")                               \
-  X(kReplyDropped, "REPLY_DROPPED")                      \
-  X(kShuttingDown, "SHUTTING_DOWN")                      \
-  X(kOverloaded, "OVERLOADED")                           \
-  X(kNotImplemented, "NOT_IMPLEMENTED")                  \
-  X(kInvalidRequest, "INVALID_REQUEST")                  \
-  X(kInvalidToken, "INVALID_TOKEN")                      \
-  X(kInvalidInstanceName, "INVALID_INSTANCE_NAME")       \
-  X(kInvalidNumber, "INVALID_NUMBER")                    \
-  X(kInvalidHistory, "INVALID_HISTORY")                  \
-  X(kInstanceNotFound, "INSTANCE_NOT_FOUND")             \
-  X(kInstanceExists, "INSTANCE_EXISTS")                  \
-  X(kTokenInUse, "TOKEN_IN_USE")                         \
-  X(kRouteNotFound, "ROUTE_NOT_FOUND")                   \
-  X(kMethodNotAllowed, "METHOD_NOT_ALLOWED")             \
-  X(kRequestTooLarge, "REQUEST_TOO_LARGE")               \
-  X(kRequestTimeout, "REQUEST_TIMEOUT")                  \
-  X(kRateLimited, "RATE_LIMITED")                        \
-  X(kConnectTimeout, "CONNECT_TIMEOUT")                  \
-  X(kNameNotResolved, "NAME_NOT_RESOLVED")               \
-  X(kConnectionRefused, "CONNECTION_REFUSED")            \
-  X(kNetworkFailed, "NETWORK_FAILED")                    \
-  X(kNetworkTimeout, "NETWORK_TIMEOUT")                  \
-  X(kConnectionClosed, "CONNECTION_CLOSED")              \
-  X(kProxyUnreachable, "PROXY_UNREACHABLE")              \
-  X(kProxyRefused, "PROXY_REFUSED")                      \
-  X(kTlsFailed, "TLS_FAILED")                            \
-  X(kTlsUntrusted, "TLS_UNTRUSTED")                      \
-  X(kWebSocketRefused, "WEBSOCKET_REFUSED")              \
-  X(kWebSocketProtocol, "WEBSOCKET_PROTOCOL")            \
-  X(kFrameMalformed, "FRAME_MALFORMED")                  \
-  X(kFrameTooLarge, "FRAME_TOO_LARGE")                   \
-  X(kNodeMalformed, "NODE_MALFORMED")                    \
-  X(kNodeTooLarge, "NODE_TOO_LARGE")                     \
-  X(kStanzaUnexpected, "STANZA_UNEXPECTED")              \
-  X(kProtobufMalformed, "PROTOBUF_MALFORMED")            \
-  X(kHandshakeMalformed, "HANDSHAKE_MALFORMED")          \
-  X(kHandshakeTimeout, "HANDSHAKE_TIMEOUT")              \
-  X(kDecryptionFailed, "DECRYPTION_FAILED")              \
-  X(kWeakKey, "WEAK_KEY")                                \
-  X(kCounterExhausted, "COUNTER_EXHAUSTED")              \
-  X(kCertificateMalformed, "CERTIFICATE_MALFORMED")      \
-  X(kCertificateSignature, "CERTIFICATE_SIGNATURE")      \
-  X(kCertificateIssuer, "CERTIFICATE_ISSUER")            \
-  X(kCertificateKeyMismatch, "CERTIFICATE_KEY_MISMATCH") \
-  X(kCertificateNotYetValid, "CERTIFICATE_NOT_YET_VALID") \
-  X(kCertificateExpired, "CERTIFICATE_EXPIRED")          \
-  X(kPairDeviceTimeout, "PAIR_DEVICE_TIMEOUT")           \
-  X(kLoginTimeout, "LOGIN_TIMEOUT")                      \
-  X(kKeepaliveTimeout, "KEEPALIVE_TIMEOUT")              \
-  X(kIqTimeout, "IQ_TIMEOUT")                            \
-  X(kIqRejected, "IQ_REJECTED")                          \
-  X(kQrExpired, "QR_EXPIRED")                            \
-  X(kPairingHmacMismatch, "PAIRING_HMAC_MISMATCH")       \
+#define PONTE_CAUSES(X)                                      \
+  X(kInternal, "INTERNAL")                                   \
+  X(kReplyDropped, "REPLY_DROPPED")                          \
+  X(kShuttingDown, "SHUTTING_DOWN")                          \
+  X(kOverloaded, "OVERLOADED")                               \
+  X(kNotImplemented, "NOT_IMPLEMENTED")                      \
+  X(kInvalidRequest, "INVALID_REQUEST")                      \
+  X(kInvalidToken, "INVALID_TOKEN")                          \
+  X(kInvalidInstanceName, "INVALID_INSTANCE_NAME")           \
+  X(kInvalidNumber, "INVALID_NUMBER")                        \
+  X(kInvalidHistory, "INVALID_HISTORY")                      \
+  X(kInstanceNotFound, "INSTANCE_NOT_FOUND")                 \
+  X(kInstanceExists, "INSTANCE_EXISTS")                      \
+  X(kTokenInUse, "TOKEN_IN_USE")                             \
+  X(kRouteNotFound, "ROUTE_NOT_FOUND")                       \
+  X(kMethodNotAllowed, "METHOD_NOT_ALLOWED")                 \
+  X(kRequestTooLarge, "REQUEST_TOO_LARGE")                   \
+  X(kRequestTimeout, "REQUEST_TIMEOUT")                      \
+  X(kRateLimited, "RATE_LIMITED")                            \
+  X(kConnectTimeout, "CONNECT_TIMEOUT")                      \
+  X(kNameNotResolved, "NAME_NOT_RESOLVED")                   \
+  X(kConnectionRefused, "CONNECTION_REFUSED")                \
+  X(kNetworkFailed, "NETWORK_FAILED")                        \
+  X(kNetworkTimeout, "NETWORK_TIMEOUT")                      \
+  X(kConnectionClosed, "CONNECTION_CLOSED")                  \
+  X(kProxyUnreachable, "PROXY_UNREACHABLE")                  \
+  X(kProxyRefused, "PROXY_REFUSED")                          \
+  X(kTlsFailed, "TLS_FAILED")                                \
+  X(kTlsUntrusted, "TLS_UNTRUSTED")                          \
+  X(kWebSocketRefused, "WEBSOCKET_REFUSED")                  \
+  X(kWebSocketProtocol, "WEBSOCKET_PROTOCOL")                \
+  X(kFrameMalformed, "FRAME_MALFORMED")                      \
+  X(kFrameTooLarge, "FRAME_TOO_LARGE")                       \
+  X(kNodeMalformed, "NODE_MALFORMED")                        \
+  X(kNodeTooLarge, "NODE_TOO_LARGE")                         \
+  X(kStanzaUnexpected, "STANZA_UNEXPECTED")                  \
+  X(kProtobufMalformed, "PROTOBUF_MALFORMED")                \
+  X(kHandshakeMalformed, "HANDSHAKE_MALFORMED")              \
+  X(kHandshakeTimeout, "HANDSHAKE_TIMEOUT")                  \
+  X(kDecryptionFailed, "DECRYPTION_FAILED")                  \
+  X(kWeakKey, "WEAK_KEY")                                    \
+  X(kCounterExhausted, "COUNTER_EXHAUSTED")                  \
+  X(kCertificateMalformed, "CERTIFICATE_MALFORMED")          \
+  X(kCertificateSignature, "CERTIFICATE_SIGNATURE")          \
+  X(kCertificateIssuer, "CERTIFICATE_ISSUER")                \
+  X(kCertificateKeyMismatch, "CERTIFICATE_KEY_MISMATCH")     \
+  X(kCertificateNotYetValid, "CERTIFICATE_NOT_YET_VALID")    \
+  X(kCertificateExpired, "CERTIFICATE_EXPIRED")              \
+  X(kPairDeviceTimeout, "PAIR_DEVICE_TIMEOUT")               \
+  X(kLoginTimeout, "LOGIN_TIMEOUT")                          \
+  X(kKeepaliveTimeout, "KEEPALIVE_TIMEOUT")                  \
+  X(kIqTimeout, "IQ_TIMEOUT")                                \
+  X(kIqRejected, "IQ_REJECTED")                              \
+  X(kQrExpired, "QR_EXPIRED")                                \
+  X(kPairingHmacMismatch, "PAIRING_HMAC_MISMATCH")           \
   X(kPairingSignatureMismatch, "PAIRING_SIGNATURE_MISMATCH") \
-  X(kPairingMalformed, "PAIRING_MALFORMED")              \
-  X(kPairingRefused, "PAIRING_REFUSED")                  \
-  X(kPairingThrottled, "PAIRING_THROTTLED")              \
-  X(kPairingUnavailable, "PAIRING_UNAVAILABLE")          \
-  X(kPasskeyRequired, "PASSKEY_REQUIRED")                \
-  X(kSuperseded, "SUPERSEDED")                           \
-  X(kMultideviceUnsupported, "MULTIDEVICE_UNSUPPORTED")  \
-  X(kLoggedOut, "LOGGED_OUT")                            \
-  X(kAccountLocked, "ACCOUNT_LOCKED")                    \
-  X(kBanned, "BANNED")                                   \
-  X(kTemporarilyBanned, "TEMPORARILY_BANNED")            \
-  X(kClientOutdated, "CLIENT_OUTDATED")                  \
-  X(kClientRefused, "CLIENT_REFUSED")                    \
-  X(kServerError, "SERVER_ERROR")                        \
-  X(kStreamReplaced, "STREAM_REPLACED")                  \
-  X(kStreamError, "STREAM_ERROR")                        \
-  X(kRestartRequired, "RESTART_REQUIRED")                \
-  X(kInstanceDeleted, "INSTANCE_DELETED")                \
-  X(kStoreUnavailable, "STORE_UNAVAILABLE")              \
-  X(kStoreCorrupt, "STORE_CORRUPT")                      \
-  X(kStoreInUse, "STORE_IN_USE")                         \
-  X(kMasterKeyMissing, "MASTER_KEY_MISSING")             \
-  X(kRecordingDiffers, "RECORDING_DIFFERS")              \
+  X(kPairingMalformed, "PAIRING_MALFORMED")                  \
+  X(kPairingRefused, "PAIRING_REFUSED")                      \
+  X(kPairingThrottled, "PAIRING_THROTTLED")                  \
+  X(kPairingUnavailable, "PAIRING_UNAVAILABLE")              \
+  X(kPasskeyRequired, "PASSKEY_REQUIRED")                    \
+  X(kSuperseded, "SUPERSEDED")                               \
+  X(kMultideviceUnsupported, "MULTIDEVICE_UNSUPPORTED")      \
+  X(kLoggedOut, "LOGGED_OUT")                                \
+  X(kAccountLocked, "ACCOUNT_LOCKED")                        \
+  X(kBanned, "BANNED")                                       \
+  X(kTemporarilyBanned, "TEMPORARILY_BANNED")                \
+  X(kClientOutdated, "CLIENT_OUTDATED")                      \
+  X(kClientRefused, "CLIENT_REFUSED")                        \
+  X(kServerError, "SERVER_ERROR")                            \
+  X(kStreamReplaced, "STREAM_REPLACED")                      \
+  X(kStreamError, "STREAM_ERROR")                            \
+  X(kRestartRequired, "RESTART_REQUIRED")                    \
+  X(kInstanceDeleted, "INSTANCE_DELETED")                    \
+  X(kStoreUnavailable, "STORE_UNAVAILABLE")                  \
+  X(kStoreCorrupt, "STORE_CORRUPT")                          \
+  X(kStoreInUse, "STORE_IN_USE")                             \
+  X(kMasterKeyMissing, "MASTER_KEY_MISSING")                 \
+  X(kRecordingDiffers, "RECORDING_DIFFERS")                  \
   X(kConfigInvalid, "CONFIG_INVALID")
 
 /// What went wrong, one enumerator per cause.
@@ -202,16 +202,15 @@ class [[nodiscard]] Status {
 #define PONTE_CONCAT(a, b) PONTE_CONCAT_INNER(a, b)
 
 /// Returns the error of a Status expression from the enclosing function.
-#define PONTE_TRY(expression)                                                          \
-  do {                                                                                 \
-    if (auto ponte_status = (expression); !ponte_status.ok())                          \
-      return std::move(ponte_status).error();                                          \
+#define PONTE_TRY(expression)                                                                         \
+  do {                                                                                                \
+    if (auto ponte_status = (expression); !ponte_status.ok()) return std::move(ponte_status).error(); \
   } while (false)
 
 /// `PONTE_ASSIGN(auto name, expression)`: the value of a Result, or return its error.
 #define PONTE_ASSIGN(declaration, expression) \
   PONTE_ASSIGN_IMPL(PONTE_CONCAT(ponte_result_, __LINE__), declaration, expression)
-#define PONTE_ASSIGN_IMPL(temporary, declaration, expression)          \
-  auto temporary = (expression);                                       \
-  if (!temporary.ok()) return std::move(temporary).error();            \
+#define PONTE_ASSIGN_IMPL(temporary, declaration, expression) \
+  auto temporary = (expression);                              \
+  if (!temporary.ok()) return std::move(temporary).error();   \
   declaration = std::move(temporary).value()

@@ -38,7 +38,9 @@ struct Now {
 inline std::int64_t unix_seconds(Wall wall) {
   return std::chrono::floor<Seconds>(wall.time_since_epoch()).count();
 }
-inline std::int64_t unix_milliseconds(Wall wall) { return wall.time_since_epoch().count(); }
+inline std::int64_t unix_milliseconds(Wall wall) {
+  return wall.time_since_epoch().count();
+}
 
 /// Source of Now for the shells. Thread-safe.
 class Clock {

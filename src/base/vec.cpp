@@ -30,8 +30,8 @@ Result<VecFile> VecFile::parse(std::string_view text) {
       return Error{Errc::kMalformed, Cause::kInvalidRequest,
                    "vec: line " + std::to_string(number) + ": expected `key = value`"};
     }
-    file.lines_.push_back({std::string(trimmed(line.substr(0, equals))),
-                           std::string(trimmed(line.substr(equals + 1))), number});
+    file.lines_.push_back(
+        {std::string(trimmed(line.substr(0, equals))), std::string(trimmed(line.substr(equals + 1))), number});
   }
   return file;
 }

@@ -29,7 +29,7 @@ struct Settings {
 
 /// Everything that list shows of one instance. A snapshot by value.
 struct InstanceInfo {
-  std::string id;     ///< UUID
+  std::string id;  ///< UUID
   std::string name;
   std::string token;  ///< the instance token: only for the account token's eyes
   State state = State::kDisconnected;
@@ -37,8 +37,8 @@ struct InstanceInfo {
   std::optional<std::string> number_jid;  ///< `digits@s.whatsapp.net`, absent while never paired
   std::optional<std::string> lid;
   std::string push_name;
-  std::string platform;       ///< the phone's platform as pair-success named it
-  std::string business_name;  ///< empty where the account is no business
+  std::string platform;         ///< the phone's platform as pair-success named it
+  std::string business_name;    ///< empty where the account is no business
   std::optional<Error> reason;  ///< why it is not connected, where something went wrong
   Settings settings;
   Wall created_at{};
@@ -59,7 +59,7 @@ struct ConnectRequest {
 struct ConnectResult {
   enum class Kind { kQr, kConnected };
   Kind kind = Kind::kQr;
-  std::string qr_text;      ///< exactly what a phone scans
+  std::string qr_text;        ///< exactly what a phone scans
   Milliseconds expires_in{};  ///< how much longer that text is good for
 };
 

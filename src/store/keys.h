@@ -30,6 +30,7 @@ struct Row {
 inline constexpr std::string_view kCredentials = "credentials";
 inline constexpr std::string_view kAccount = "account";
 inline constexpr std::string_view kRoutingInfo = "routing_info";
+inline constexpr std::string_view kLoggedOut = "logged_out";
 inline constexpr std::string_view kPrekeyState = "prekey_state";
 inline constexpr std::string_view kPrekeyPrefix = "prekey/";
 inline constexpr std::string_view kSignalPrefix = "signal/";
@@ -46,6 +47,7 @@ inline constexpr std::array kTable{
         "the keys of the device; made before its first connection"},
     Row{Scope::kInstance, kAccount, "AccountRecord", "who the device is; absent until paired"},
     Row{Scope::kInstance, kRoutingInfo, "raw bytes", "edge routing info, sent in front of the next handshake"},
+    Row{Scope::kInstance, kLoggedOut, "LoggedOutRecord", "why the device is no longer linked; absent while it is"},
     Row{Scope::kInstance, kPrekeyState, "PrekeyStateRecord", "which one-time prekeys exist and were uploaded"},
     Row{Scope::kInstance, kPrekeyPrefix, "32 raw bytes", "prekey/<id, 6 hex digits>: private one-time prekey"},
     Row{Scope::kInstance, kSignalPrefix, "reserved", "Signal sessions, sender keys and identities"},

@@ -170,7 +170,6 @@ Result<InstanceRecord> instance_of(const RecordSource& source, std::string_view 
   instance.token = message.token();
   instance.created_at = wall_of(message.created_at());
   instance.updated_at = wall_of(message.updated_at());
-  if (message.logged_out()) instance.logged_out = LoggedOut{message.logged_out_code(), message.logged_out_message()};
   instance.settings = settings_of(message.settings());
   return instance;
 }
@@ -333,6 +332,30 @@ void put_routing_info(Transaction& transaction, ByteView routing_info) {
   transaction.put(keys::kRoutingInfo, to_bytes(routing_info));
 }
 
+void erase_routing_info(Transaction& transaction) {
+  transaction.erase(keys::kRoutingInfo);
+}
+
+Result<std::optional<LoggedOut>> get_logged_out(RecordSource source) {
+  proto::LoggedOutRecord message;
+  PONTE_ASSIGN(const bool found, parse_record(source, keys::kLoggedOut, message));
+  if (!found) return std::optional<LoggedOut>();
+  return std::optional(LoggedOut{message.code(), message.message(), Wall(Milliseconds(message.at()))});
+}
+
+void put_logged_out(Transaction& transaction, const LoggedOut& logged_out) {
+  proto::LoggedOutRecord message;
+  message.set_code(logged_out.code);
+  message.set_message(logged_out.message);
+  message.set_at(unix_milliseconds(logged_out.at));
+  transaction.put(keys::kLoggedOut, serialize(message));
+  transaction.require(Durability::kPowerLoss);
+}
+
+void erase_logged_out(Transaction& transaction) {
+  transaction.erase(keys::kLoggedOut);
+}
+
 Result<Secret<32>> get_or_make_token_hash_key(Transaction& transaction, RandomSource& random) {
   PONTE_ASSIGN(auto stored, get_array<32>(transaction, keys::kTokenHashKey));
   if (stored) {
@@ -388,11 +411,6 @@ void put_instance(Transaction& transaction, const InstanceRecord& instance, cons
   message.set_token(instance.token);
   message.set_created_at(unix_milliseconds(instance.created_at));
   message.set_updated_at(unix_milliseconds(instance.updated_at));
-  message.set_logged_out(instance.logged_out.has_value());
-  if (instance.logged_out) {
-    message.set_logged_out_code(instance.logged_out->code);
-    message.set_logged_out_message(instance.logged_out->message);
-  }
   write_settings(instance.settings, *message.mutable_settings());
   put_durably(transaction, keys::instance(instance.id), serialize(message));
   put_durably(transaction, keys::name(instance.name), to_bytes(instance.id));

@@ -100,6 +100,21 @@ void erase_prekey(Transaction& transaction, std::uint32_t id);
 /// Opaque bytes of the server. Lost is merely slower: kProcessCrash.
 Result<std::optional<Bytes>> get_routing_info(RecordSource source);
 void put_routing_info(Transaction& transaction, ByteView routing_info);
+void erase_routing_info(Transaction& transaction);
+
+/// Why the device is no longer linked; only a new pairing helps. Absent for a device never linked.
+struct LoggedOut {
+  std::string code;  ///< cause_name of the reason
+  std::string message;
+  Wall at{};
+
+  bool operator==(const LoggedOut&) const = default;
+};
+
+Result<std::optional<LoggedOut>> get_logged_out(RecordSource source);
+/// kPowerLoss.
+void put_logged_out(Transaction& transaction, const LoggedOut& logged_out);
+void erase_logged_out(Transaction& transaction);
 
 // --- Of the service (the transaction's owner is kSystem) ---------------------------------------
 
@@ -115,14 +130,6 @@ struct InstanceSettings {
   bool operator==(const InstanceSettings&) const = default;
 };
 
-/// WhatsApp removed the device; only connect helps.
-struct LoggedOut {
-  std::string code;  ///< cause_name of the reason
-  std::string message;
-
-  bool operator==(const LoggedOut&) const = default;
-};
-
 /// One instance, as the operator made it.
 struct InstanceRecord {
   std::string id;  ///< UUID; the owner of the instance's own records
@@ -130,7 +137,6 @@ struct InstanceRecord {
   std::string token;  ///< the value, since list must return it; sealed on disk
   Wall created_at{};
   Wall updated_at{};
-  std::optional<LoggedOut> logged_out;
   InstanceSettings settings;
 
   bool operator==(const InstanceRecord&) const = default;

@@ -187,6 +187,18 @@ TEST(Records, RoutingInfoNeedsNoSync) {
   EXPECT_EQ(transaction.take().durability, Durability::kProcessCrash);
 }
 
+TEST(Records, WhyADeviceIsNoLongerLinkedSurvivesPowerLoss) {
+  MemoryStore store;
+  Transaction transaction(store, "one");
+  EXPECT_EQ(get_logged_out(transaction).value(), std::nullopt);
+  const LoggedOut why{"LOGGED_OUT", "removed by the phone", Wall(Milliseconds(1'750'000'000'000))};
+  put_logged_out(transaction, why);
+  EXPECT_EQ(get_logged_out(transaction).value(), why);
+  erase_logged_out(transaction);
+  EXPECT_EQ(get_logged_out(transaction).value(), std::nullopt);
+  EXPECT_EQ(transaction.take().durability, Durability::kPowerLoss);
+}
+
 TEST(Records, InstancesAreFoundByIdNameAndToken) {
   MemoryStore store;
   Transaction transaction(store, kSystem);
@@ -194,7 +206,6 @@ TEST(Records, InstancesAreFoundByIdNameAndToken) {
   const Secret<32> key = get_or_make_token_hash_key(transaction, random).value();
   EXPECT_TRUE(equal(get_or_make_token_hash_key(transaction, random).value().view(), key.view()));
   InstanceRecord one = make_instance("id-1", "sales", "token-1");
-  one.logged_out = LoggedOut{"LOGGED_OUT", "removed by the phone"};
   one.settings.auto_reject_calls = true;
   one.settings.call_reject_message = "no calls";
   one.settings.disable_history_sync = false;

@@ -1,0 +1,140 @@
+#include "protocol/devices/prekeys.h"
+
+#include <algorithm>
+
+#include "base/writer.h"
+#include "crypto/curve25519.h"
+#include "crypto/system_random.h"
+#include "protocol/session/link_state.h"
+#include "store/records.h"
+
+namespace ponte::protocol {
+
+Bytes run_work(const WorkRequest& request) {
+  const auto& work = std::get<GeneratePrekeys>(request);
+  Bytes out(std::size_t{64} * work.count);
+  Bytes scalars(std::size_t{32} * work.count);
+  crypto::expand_seed(work.seed, scalars);
+  for (std::size_t i = 0; i < work.count; ++i) {
+    const auto pair = crypto::key_pair_from_private(Secret<32>::from(ByteView(scalars).subspan(32 * i, 32)));
+    std::ranges::copy(pair.private_key.view(), out.begin() + static_cast<std::ptrdiff_t>(64 * i));
+    std::ranges::copy(pair.public_key, out.begin() + static_cast<std::ptrdiff_t>(64 * i + 32));
+  }
+  wipe(scalars);
+  return out;
+}
+
+namespace devices {
+namespace {
+
+wire::Node leaf(std::string_view tag, ByteView bytes) {
+  return wire::Node(tag).bytes(bytes);
+}
+
+/// The keys with ids [first, first + count) and whatever of the device goes with them.
+wire::Node upload_iq(const store::Credentials& credentials, std::uint32_t first, const std::vector<ByteView>& publics) {
+  wire::Node list("list");
+  std::uint32_t id = first;
+  for (const ByteView key : publics) {
+    list.child(wire::Node("key").child(leaf("id", big_endian_array<3>(id++))).child(leaf("value", key)));
+  }
+  const store::SignedPrekey& signed_prekey = credentials.signed_prekey;
+  return wire::Node("iq")
+      .with("xmlns", "encrypt")
+      .with("type", "set")
+      .with("to", wire::server_jid())
+      .child(leaf("registration", big_endian_array<4>(credentials.registration_id)))
+      .child(leaf("type", ByteArray<1>{0x05}))
+      .child(leaf("identity", credentials.identity.public_key))
+      .child(std::move(list))
+      .child(wire::Node("skey")
+                 .child(leaf("id", big_endian_array<3>(signed_prekey.id)))
+                 .child(leaf("value", signed_prekey.pair.public_key))
+                 .child(leaf("signature", signed_prekey.signature)));
+}
+
+/// Offers [state.first_unuploaded_id, state.next_id); only the server's result makes them count.
+Status offer(Step& step, const store::PrekeyState& state, const std::vector<ByteView>& publics) {
+  const std::uint32_t offered_up_to = state.next_id;
+  return step.send_iq(upload_iq(step.link.credentials, state.first_unuploaded_id, publics),
+                      [offered_up_to](Step& later, Result<const wire::Node*> reply) -> Status {
+                        later.link.prekey_upload_running = false;
+                        // Refused or unanswered: the same keys are offered at the next occasion.
+                        if (!reply.ok()) return Status::Ok();
+                        PONTE_ASSIGN(auto stored, store::get_prekey_state(later.store));
+                        store::PrekeyState now_uploaded = stored.value_or(store::PrekeyState{});
+                        now_uploaded.first_unuploaded_id = offered_up_to;
+                        store::put_prekey_state(later.store, now_uploaded);
+                        return Status::Ok();
+                      });
+}
+
+/// Offers again what an earlier connection made but the server never acknowledged.
+Status offer_made_before(Step& step, const store::PrekeyState& state) {
+  PONTE_ASSIGN(const auto prekeys, store::get_prekeys(step.store, state.first_unuploaded_id, state.next_id));
+  std::vector<crypto::PublicKey> publics;
+  std::vector<ByteView> views;
+  publics.reserve(prekeys.size());
+  for (const store::Prekey& prekey : prekeys) {
+    publics.push_back(crypto::key_pair_from_private(prekey.private_key.copy()).public_key);
+    views.push_back(publics.back());
+  }
+  return offer(step, state, views);
+}
+
+Status upload(Step& step, std::uint64_t server_count) {
+  if (step.link.prekey_upload_running) return Status::Ok();
+  PONTE_ASSIGN(const auto stored, store::get_prekey_state(step.store));
+  const store::PrekeyState state = stored.value_or(store::PrekeyState{});
+  step.link.prekey_upload_running = true;
+  if (state.first_unuploaded_id != state.next_id) return offer_made_before(step, state);
+
+  GeneratePrekeys work;
+  work.first_id = state.next_id;
+  work.count = server_count == 0 && state.next_id == 1 ? kFirstUpload : kTopUp;
+  // An id is never offered twice: where the last ids do not fill a batch, the batch is smaller.
+  work.count = std::min(work.count, kMaxPrekeyId + 1 - work.first_id);
+  if (work.count == 0) {
+    step.link.prekey_upload_running = false;
+    return Status::Ok();
+  }
+  step.random.fill(work.seed);
+  step.out.push_back(StartWork{step.link.next_work_id++, step.link.epoch, work});
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status ensure_prekeys(Step& step) {
+  return step.send_iq(wire::Node("iq")
+                          .with("xmlns", "encrypt")
+                          .with("type", "get")
+                          .with("to", wire::server_jid())
+                          .child(wire::Node("count")),
+                      [](Step& later, Result<const wire::Node*> reply) -> Status {
+                        if (!reply.ok()) return Status::Ok();
+                        const wire::Node* count = (*reply)->find("count");
+                        if (count == nullptr) return Status::Ok();
+                        return on_server_prekey_count(later, count->number("value").value_or(0));
+                      });
+}
+
+Status on_server_prekey_count(Step& step, std::uint64_t count) {
+  if (step.link.phase != Phase::kOnline || count >= kThreshold) return Status::Ok();
+  return upload(step, count);
+}
+
+Status on_prekeys_generated(Step& step, ByteView key_pairs) {
+  PONTE_ASSIGN(const auto stored, store::get_prekey_state(step.store));
+  store::PrekeyState state = stored.value_or(store::PrekeyState{});
+  std::vector<ByteView> publics;
+  for (std::size_t at = 0; at + 64 <= key_pairs.size(); at += 64) {
+    store::put_prekey(step.store, state.next_id++, Secret<32>::from(key_pairs.subspan(at, 32)));
+    publics.push_back(key_pairs.subspan(at + 32, 32));
+  }
+  store::put_prekey_state(step.store, state);
+  return offer(step, state, publics);
+}
+
+}  // namespace devices
+}  // namespace ponte::protocol

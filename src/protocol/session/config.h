@@ -1,0 +1,56 @@
+// What a session is told once, by its owner.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/time.h"
+#include "crypto/curve25519.h"
+#include "protocol/wire/node.h"
+
+namespace ponte::protocol {
+
+/// `2.3000.N` (wire: pairing.md 10).
+struct ClientVersion {
+  std::uint32_t primary = 2;
+  std::uint32_t secondary = 3000;
+  std::uint32_t tertiary = 0;
+
+  /// kInvalidArgument/kConfigInvalid where the text is not three decimal numbers with dots.
+  static Result<ClientVersion> parse(std::string_view text);
+  std::string to_string() const;
+};
+
+enum class QrFormat {
+  kUrl,   ///< with the prefix https://wa.me/settings/linked_devices#
+  kBare,  ///< the five fields alone
+};
+
+/// Sees each stanza as plaintext. For recordings and debugging; called on the session's thread.
+class StanzaObserver {
+ public:
+  enum class Direction { kIn, kOut };
+  virtual ~StanzaObserver() = default;
+  /// `plaintext` is the frame with its flag byte.
+  virtual void on_stanza(Direction direction, ByteView plaintext) = 0;
+};
+
+struct SessionConfig {
+  crypto::PublicKey root_key{};  ///< root of the server's certificate chain
+  ClientVersion version;
+  std::string device_name;  ///< what the phone shows in its list of linked devices
+  QrFormat qr_format = QrFormat::kUrl;
+  Milliseconds qr_first_ttl{60'000};  ///< wire: pairing.md 5.3
+  Milliseconds qr_ttl{20'000};
+  StanzaObserver* observer = nullptr;  ///< outlives the session
+};
+
+/// What varies from one connection to the next.
+struct OpenOptions {
+  /// Ask the phone for the last N days of history; counts only at registration (wire: pairing.md 3.6).
+  std::optional<std::uint32_t> history_days;
+};
+
+}  // namespace ponte::protocol

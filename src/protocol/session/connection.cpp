@@ -1,0 +1,52 @@
+#include "protocol/session/connection.h"
+
+#include "protocol/wire/node_codec.h"
+
+namespace ponte::protocol {
+namespace {
+
+// A real ServerHello is about 350 bytes. Before the peer has proved who it is, it may not make us
+// hold the 16 MiB that a frame's length could announce.
+constexpr std::size_t kMaxHandshakeBytes = 64u << 10;
+
+}  // namespace
+
+Connection::Connection(const SessionConfig& config, const crypto::KeyPair& static_keys, RandomSource& random)
+    : config_(config), handshake_(std::in_place, noise::Handshake::Options{config.root_key, &static_keys}, random) {}
+
+Result<Bytes> Connection::first_message(ByteView routing_info) {
+  Bytes message = wire::stream_prologue(routing_info);
+  PONTE_ASSIGN(const Bytes frame, wire::encode_frame_bytes(handshake_->client_hello()));
+  append(message, frame);
+  return message;
+}
+
+Result<std::optional<Bytes>> Connection::take_frame() {
+  auto frame = decoder_.take();
+  if (!frame && !established() && decoder_.buffered() > kMaxHandshakeBytes) {
+    return Error{Errc::kMalformed, Cause::kFrameTooLarge, "handshake: the server's hello is over 64 KiB"};
+  }
+  return frame;
+}
+
+Result<Bytes> Connection::finish(ByteView server_hello, ByteView payload, Wall wall) {
+  PONTE_ASSIGN(noise::Handshake::Finished finished, handshake_->on_server_hello(server_hello, payload, wall));
+  channel_.emplace(finished.keys, noise::Channel::Role::kClient);
+  handshake_.reset();
+  return wire::encode_frame_bytes(finished.client_finish);
+}
+
+Result<wire::Node> Connection::open(ByteView frame) {
+  PONTE_ASSIGN(const Bytes plaintext, channel_->decrypt(frame));
+  if (config_.observer != nullptr) config_.observer->on_stanza(StanzaObserver::Direction::kIn, plaintext);
+  return wire::decode_frame(plaintext);
+}
+
+Result<Bytes> Connection::seal(const wire::Node& node) {
+  const Bytes plaintext = wire::encode_frame(node);
+  if (config_.observer != nullptr) config_.observer->on_stanza(StanzaObserver::Direction::kOut, plaintext);
+  PONTE_ASSIGN(const Bytes ciphertext, channel_->encrypt(plaintext));
+  return wire::encode_frame_bytes(ciphertext);
+}
+
+}  // namespace ponte::protocol

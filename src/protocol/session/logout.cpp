@@ -1,0 +1,43 @@
+#include "protocol/session/logout.h"
+
+#include "protocol/session/link_state.h"
+
+namespace ponte::protocol {
+namespace {
+
+constexpr Milliseconds kLogoutWithin{5'000};
+
+Status finish(Step& step) {
+  const Error why{Errc::kCancelled, Cause::kLoggedOut, "logged out on request"};
+  PONTE_TRY(wipe_device(step, why));
+  step.end(event::Disposition::kLoggedOut, why);
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status wipe_device(Step& step, const Error& why) {
+  PONTE_ASSIGN(const std::vector<store::Record> records, step.store.scan(""));
+  for (const auto& [key, value] : records) step.store.erase(key);
+  store::put_logged_out(step.store, {std::string(cause_name(why.cause)), why.message, step.now.wall});
+  step.link.account.reset();
+  step.link.credentials = {};
+  return Status::Ok();
+}
+
+Status logout(Step& step) {
+  if (step.link.phase != Phase::kOnline || !step.link.account) return finish(step);
+  const auto own = wire::Jid::parse(step.link.account->jid);
+  return step.send_iq(
+      wire::Node("iq")
+          .with("xmlns", "md")
+          .with("type", "set")
+          .with("to", wire::server_jid())
+          .child(wire::Node("remove-companion-device")
+                     .with("jid", own.value_or(wire::Jid{}))
+                     .with("reason", "user_initiated")),
+      // An error or silence changes nothing: the user wants this device gone.
+      [](Step& later, Result<const wire::Node*>) { return finish(later); }, kLogoutWithin);
+}
+
+}  // namespace ponte::protocol

@@ -1,0 +1,97 @@
+// What a Session asks of the world, and what it tells of itself.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "protocol/wire/jid.h"
+#include "store/store.h"
+
+namespace ponte::protocol {
+
+/// Counts the connections of a session. An answer that carries an older epoch is dropped.
+using Epoch = std::uint64_t;
+using WorkId = std::uint64_t;
+
+/// Make `count` one-time prekeys from `first_id` on, from one seed drawn by the step.
+struct GeneratePrekeys {
+  std::uint32_t first_id = 0;
+  std::uint32_t count = 0;
+  ByteArray<32> seed{};
+};
+/// CPU work too long for a loop thread. A pure function of its value: run_work.
+using WorkRequest = std::variant<GeneratePrekeys>;
+
+/// What happened to the device, for the instance and its watchers.
+namespace event {
+
+/// A QR text is on display from now on, in place of any earlier one.
+struct QrCode {
+  std::string text;
+  Mono valid_until{};
+};
+/// The phone's approval is verified and durable; a restart of the stream follows.
+struct PairSuccess {
+  wire::Jid jid;
+  std::optional<wire::Jid> lid;
+  std::string platform;
+  std::string business_name;
+};
+/// A phone scanned that does not know multi-device.
+struct ScannedWithoutMultidevice {};
+/// `<success>` came: the device is logged in.
+struct Online {};
+/// The server will refuse this client version after `when`.
+struct ClientExpires {
+  Wall when{};
+};
+
+/// What the owner of the session does after a connection has ended.
+enum class Disposition {
+  kRestart,    ///< connect again at once, without backoff (515, or a close right after pairing)
+  kRetry,      ///< connect again with backoff
+  kStop,       ///< stay down until asked; credentials are kept
+  kLoggedOut,  ///< credentials are gone; only a new pairing helps
+};
+/// The connection is over; it comes once per connection, as its last output.
+struct Ended {
+  Disposition disposition = Disposition::kRetry;
+  Error why;
+};
+
+}  // namespace event
+
+using Event = std::variant<event::QrCode, event::PairSuccess, event::ScannedWithoutMultidevice, event::Online,
+                           event::ClientExpires, event::Ended>;
+
+/// One WebSocket message.
+struct SendBytes {
+  Bytes bytes;
+};
+/// Close the socket; nothing more is sent on it.
+struct CloseChannel {};
+/// Commit, then call on_committed. Later outputs of the same step follow after that.
+struct Commit {
+  store::WriteBatch batch;
+};
+/// Run run_work(request) elsewhere, then call on_work_done.
+struct StartWork {
+  WorkId id = 0;
+  Epoch epoch = 0;
+  WorkRequest request;
+};
+struct Emit {
+  Event event;
+};
+
+using Output = std::variant<SendBytes, CloseChannel, Commit, StartWork, Emit>;
+
+/// GeneratePrekeys: `count` key pairs one after the other, each private (32, clamped) then public (32). Any thread.
+Bytes run_work(const WorkRequest& request);
+
+}  // namespace ponte::protocol

@@ -1,0 +1,93 @@
+// One linked (or linking) device.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+
+#include "base/random.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "base/time.h"
+#include "protocol/session/config.h"
+#include "protocol/session/connection.h"
+#include "protocol/session/iq_tracker.h"
+#include "protocol/session/link_state.h"
+#include "protocol/session/output.h"
+#include "protocol/session/step.h"
+#include "store/store.h"
+
+namespace ponte::protocol {
+
+/// What an owner may ask of a session.
+enum class Command {
+  kLogout,  ///< unlink from the account, then wipe; without a login: only wipe
+};
+
+/// One linked (or linking) device, over as many connections as it takes.
+///
+/// Feed it what happened, then drain poll_output() and re-arm next_deadline().
+/// Not thread-safe: its owner calls it from one thread. Never blocks, never reads a clock, draws
+/// randomness only from the source it was given.
+/// Guarantee: an Output becomes visible only after the state that it depends on is committed.
+/// While a commit is pending, inputs are queued. After a failed commit the session is spent: it puts
+/// out its end and ignores all further inputs; its owner makes a new one from the store.
+class Session {
+ public:
+  /// `config`, `store` and `random` outlive the session. `owner` names the instance in the store.
+  Session(const SessionConfig& config, const store::StoreReader& store, store::Owner owner, RandomSource& random);
+  ~Session();
+
+  /// A socket is open: draws keys where the device has none, and sends the first message.
+  void on_channel_open(const OpenOptions& options, const Now& now);
+  void on_bytes(ByteView bytes, const Now& now);
+  /// The socket is gone; nothing more comes from this connection.
+  void on_channel_closed(const Error& why, const Now& now);
+  void on_deadline(const Now& now);
+  /// The batch of the last Commit output is durable (or not).
+  void on_committed(const Status& status);
+  void on_work_done(WorkId id, Epoch epoch, Bytes result, const Now& now);
+  void run(Command command, const Now& now);
+
+  std::optional<Output> poll_output();
+  /// When on_deadline wants to be called; nullopt while a commit is pending or nothing is due.
+  std::optional<Mono> next_deadline() const;
+
+  Phase phase() const { return link_.phase; }
+  /// Whether the store holds an account, as of the last step that looked.
+  bool has_account() const { return link_.account.has_value(); }
+  bool spent() const { return spent_; }
+
+ private:
+  using Body = UniqueFunction<Status(Step&)>;
+  struct Queued {
+    Now now;
+    Body body;
+  };
+
+  void enqueue(const Now& now, Body body);
+  void run_step(const Now& now, Body body);
+  void process_frames(const Now& now);
+  void publish(std::deque<Output>&& outputs);
+  Status open(Step& step, const OpenOptions& options);
+  Status on_frame(Step& step, const Bytes& frame);
+  Status on_due(Step& step);
+
+  const SessionConfig& config_;
+  const store::StoreReader& store_;
+  store::Owner owner_;
+  RandomSource& random_;
+
+  LinkState link_;
+  IqTracker iqs_;
+  std::unique_ptr<Connection> connection_;
+
+  std::deque<Output> published_;
+  std::deque<Output> held_;          ///< outputs of the step whose batch is being committed
+  std::deque<Queued> queued_;        ///< inputs that came meanwhile
+  std::optional<Now> frames_since_;  ///< frames wait in the connection since this input
+  bool awaiting_commit_ = false;
+  bool spent_ = false;
+};
+
+}  // namespace ponte::protocol

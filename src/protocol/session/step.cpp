@@ -1,0 +1,32 @@
+#include "protocol/session/step.h"
+
+#include "protocol/session/connection.h"
+#include "protocol/session/link_state.h"
+
+namespace ponte::protocol {
+
+Status Step::send(const wire::Node& node) {
+  PONTE_ASSIGN(Bytes message, connection->seal(node));
+  out.push_back(SendBytes{std::move(message)});
+  return Status::Ok();
+}
+
+Status Step::send_iq(wire::Node iq, IqTracker::Handler handler, Milliseconds timeout) {
+  std::string id = iqs.next_id();
+  iq.with("id", id);
+  PONTE_TRY(send(iq));
+  iqs.expect(std::move(id), now.mono + timeout, std::move(handler));
+  return Status::Ok();
+}
+
+void Step::end(event::Disposition disposition, Error why) {
+  if (link.phase == Phase::kClosed) return;
+  link.phase = Phase::kClosed;
+  link.phase_deadline.reset();
+  link.qr.stop();
+  link.keepalive.stop();
+  out.push_back(CloseChannel{});
+  emit(event::Ended{disposition, std::move(why)});
+}
+
+}  // namespace ponte::protocol

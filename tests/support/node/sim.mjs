@@ -1,0 +1,48 @@
+// `ponte sim`: WhatsApp's server and a phone, on loopback.
+import { Program, program, until } from './process.mjs';
+
+/** Starts a simulator; `url`, `rootKey` and `caFile` are what clients are pointed with. */
+export async function startSim(args = []) {
+  const process = new Program(program('ponte'), ['sim', '--listen', '127.0.0.1:0', '--json', ...args]);
+  const facts = await process.line('its JSON line', (line) => line.startsWith('{') && JSON.parse(line));
+  return new Sim(process, facts);
+}
+
+class Sim {
+  constructor(process, facts) {
+    this.process = process;
+    Object.assign(this, facts);
+  }
+
+  /** `POST adminUrl/path`; gives the answer's JSON, or rejects with what it said. */
+  async admin(path, body) {
+    const answer = await fetch(`${this.adminUrl}/${path}`, {
+      method: 'POST',
+      body: typeof body === 'string' ? body : JSON.stringify(body ?? {}),
+      signal: AbortSignal.timeout(20_000),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`sim: POST /${path}: ${answer.status} ${text}`);
+    return text === '' ? {} : JSON.parse(text);
+  }
+
+  async state() {
+    const answer = await fetch(`${this.adminUrl}/state`, { signal: AbortSignal.timeout(20_000) });
+    if (!answer.ok) throw new Error(`sim: GET /state: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  }
+
+  /** The phone scans what the client shows. */
+  scan(qr) {
+    return this.admin('scan', qr);
+  }
+
+  /** Waits until `accept(state)` gives something truthy. */
+  until(what, accept, seconds = 30) {
+    return until(`sim: ${what}`, async () => accept(await this.state()), seconds);
+  }
+
+  stop() {
+    return this.process.stop();
+  }
+}
