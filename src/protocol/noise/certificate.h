@@ -25,7 +25,10 @@ struct CertificateChain {
   Certificate intermediate;
 };
 
-/// All seven checks: shape, both XEdDSA signatures over the raw details, both serials, leaf key equal to
+/// Longer input is refused unread; the captured production chain has 241 bytes.
+inline constexpr std::size_t kMaxChainSize = 4096;
+
+/// All seven checks, in this order: shape, both XEdDSA signatures over the raw details, both serials, leaf key equal to
 /// `server_static` (constant time), both validity windows against `wall`, strictly.
 /// kMalformed/kCertificateMalformed, or kUntrusted with the cause that failed; a window's error names
 /// the clock, the window and the time it was held against.

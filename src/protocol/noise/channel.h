@@ -12,7 +12,15 @@ namespace ponte::protocol::noise {
 class Channel {
  public:
   enum class Role { kClient, kServer };
+  /// Frames already encrypted and decrypted under the keys.
+  struct Counters {
+    std::uint64_t write = 0;
+    std::uint64_t read = 0;
+  };
+
   Channel(const TransportKeys& keys, Role role);
+  /// Continues at `start`: for tools that look into a recording, and for tests near the limit.
+  Channel(const TransportKeys& keys, Role role, Counters start);
 
   /// Ciphertext of one frame. kUnavailable/kCounterExhausted after 2^32 frames: reconnect.
   Result<Bytes> encrypt(ByteView plaintext);
@@ -23,8 +31,7 @@ class Channel {
  private:
   crypto::Aes256Gcm write_;
   crypto::Aes256Gcm read_;
-  std::uint64_t write_counter_ = 0;
-  std::uint64_t read_counter_ = 0;
+  Counters counters_;
 };
 
 }  // namespace ponte::protocol::noise

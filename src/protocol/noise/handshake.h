@@ -28,21 +28,27 @@ class Handshake {
     CertificateChain chain;
   };
 
-  /// Draws the ephemeral pair (32 bytes).
-  Handshake(Options options, RandomSource& random);
+  /// Draws the ephemeral pair (32 bytes) and nothing else.
+  Handshake(const Options& options, RandomSource& random);
 
   /// The serialized HandshakeMessage{clientHello}, without frame length.
-  Bytes client_hello();
+  Bytes client_hello() const;
 
   /// Verifies the reply and encrypts `payload` (a serialized ClientPayload).
   /// kMalformed/kHandshakeMalformed or kProtobufMalformed, kUntrusted with the cause of the check that
-  /// failed. After an error the connection cannot go on.
+  /// failed. After an error, and after the one call that is allowed, the connection cannot go on with it.
   Result<Finished> on_server_hello(ByteView message, ByteView payload, Wall wall);
 
  private:
+  struct ServerHello;
+  static Result<ServerHello> parse_server_hello(ByteView message);
+  /// From step 3 of wire: pairing.md 2.3 on, the part that XX and XXfallback have in common.
+  Result<Finished> finish_xx(const ServerHello& hello, ByteView payload, Wall wall);
+
   Options options_;
   crypto::KeyPair ephemeral_;
   SymmetricState state_;
+  bool spent_ = false;
 };
 
 }  // namespace ponte::protocol::noise

@@ -40,6 +40,7 @@ class SymmetricState {
 
   const ByteArray<32>& hash() const { return hash_; }
   ByteView chaining_key() const { return chaining_key_.view(); }
+  ByteView key() const { return key_.view(); }
 
  private:
   ByteArray<32> hash_{};
