@@ -30,6 +30,8 @@ class FrameDecoder {
   std::optional<Bytes> take();
   /// Bytes held back.
   std::size_t buffered() const { return buffer_.size() - consumed_; }
+  /// Memory held, in bytes: 0 once every byte was taken.
+  std::size_t allocated() const { return buffer_.capacity(); }
 
  private:
   Bytes buffer_;
