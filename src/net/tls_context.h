@@ -6,21 +6,24 @@
 
 #include "base/result.h"
 
+struct ssl_ctx_st;  // OpenSSL's SSL_CTX
+
 namespace ponte::net {
 
 /// System roots, an optional further root, TLS 1.2 or newer, ALPN http/1.1. Thread-safe after creation.
+/// Sessions are not resumed: a ticket used by several accounts would tell the server that they belong together.
 class TlsContext {
  public:
   /// `extra_ca_file`: PEM, empty for none. kInvalidArgument/kConfigInvalid where it cannot be read.
   static Result<std::unique_ptr<TlsContext>> create(const std::string& extra_ca_file);
   ~TlsContext();
 
-  struct Impl;
-  Impl& impl() { return *impl_; }
+  /// For src/net/tls_stream only.
+  ssl_ctx_st* handle() const { return context_; }
 
  private:
-  explicit TlsContext(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit TlsContext(ssl_ctx_st* context) : context_(context) {}
+  ssl_ctx_st* const context_;
 };
 
 }  // namespace ponte::net

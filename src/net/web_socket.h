@@ -31,7 +31,7 @@ struct WebSocketUrl {
 struct WebSocketOptions {
   WebSocketUrl url;
   std::vector<std::pair<std::string, std::string>> headers;  ///< Origin, User-Agent ...
-  Milliseconds connect_timeout{20'000};  ///< resolve, TCP, TLS and upgrade together
+  Milliseconds connect_timeout{20'000};                      ///< resolve, TCP, TLS and upgrade together
   std::size_t max_message_size = 16u << 20;
 };
 

@@ -1,0 +1,38 @@
+// Opens a TCP connection to a host: resolve, then one address after the other.
+#pragma once
+
+#include <asio/ip/tcp.hpp>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "base/time.h"
+
+namespace ponte::net {
+
+class EventLoop;
+class Resolver;
+
+/// Where to. The proxy hop of an instance will be named here.
+struct DialOptions {
+  std::string host;  ///< a name or a numeric address, without brackets
+  std::uint16_t port = 0;
+  Milliseconds timeout{20'000};  ///< resolving and all addresses together
+};
+
+/// A dial in progress. Destroying it cancels: the answer is then never called. Loop thread only.
+class Dial {
+ public:
+  virtual ~Dial() = default;
+};
+
+/// The socket is connected, non-blocking, with TCP_NODELAY and without keepalive.
+using DialAnswer = UniqueFunction<void(Result<asio::ip::tcp::socket>)>;
+
+/// Dials. `answer` is called once on the loop thread, never from within this call; it may destroy the
+/// Dial. An address that refuses or stays silent for its share of the time makes room for the next one.
+/// The Resolver's errors; kUnavailable/kConnectionRefused or kNetworkFailed, kTimedOut/kNetworkTimeout.
+std::unique_ptr<Dial> dial(EventLoop& loop, Resolver& resolver, DialOptions options, DialAnswer answer);
+
+}  // namespace ponte::net

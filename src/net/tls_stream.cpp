@@ -1,0 +1,232 @@
+#include "net/tls_stream.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+
+#include "net/loop_shared.h"
+#include "net/tls_context.h"
+
+namespace ponte::net {
+namespace {
+
+using asio::ip::tcp;
+
+struct FreeSsl {
+  void operator()(SSL* ssl) const { SSL_free(ssl); }
+};
+using SslHandle = std::unique_ptr<SSL, FreeSsl>;
+
+class TlsStream final : public Stream, private StreamListener {
+ public:
+  TlsStream(SslHandle ssl, const std::string& host, tcp::socket socket, LoopShared& shared, StreamListener& listener,
+            std::weak_ptr<void> owner)
+      : socket_(std::move(socket), shared, *this, std::move(owner)),
+        shared_(shared),
+        listener_(listener),
+        ssl_(std::move(ssl)),
+        host_(host) {}
+
+  /// Joins OpenSSL to the socket.
+  Status attach();
+  void start() override { socket_.start(); }
+  void write(ByteView bytes) override;
+  void finish() override;
+  void abort() override;
+
+  std::size_t take_input(MutableByteView out);
+  void put_output(ByteView bytes) { socket_.write(bytes); }
+
+ private:
+  enum class State {
+    kHandshake,    // nothing is reported yet
+    kEstablished,  // bytes flow
+    kClosed,       // nothing is reported any more
+  };
+
+  void on_stream_open() override { shake_hands(); }
+  void on_stream_bytes(ByteView bytes) override;
+  void on_stream_closed(Error why) override;
+  void shake_hands();
+  void read_records();
+  void fail(Error why);
+  Error tls_error(int result);
+
+  SocketStream socket_;
+  LoopShared& shared_;
+  StreamListener& listener_;
+  SslHandle ssl_;
+  std::string host_;
+  ByteView input_;  // during on_stream_bytes: what OpenSSL has not yet taken
+  State state_ = State::kHandshake;
+};
+
+// A BIO that holds nothing: OpenSSL takes its input from the loop's buffer and puts output to the socket.
+// A memory BIO would keep the largest buffer it ever needed, per connection and direction.
+
+TlsStream& stream_of(BIO* bio) {
+  return *static_cast<TlsStream*>(BIO_get_data(bio));
+}
+
+int bio_read(BIO* bio, char* out, std::size_t size, std::size_t* count) {
+  BIO_clear_retry_flags(bio);
+  *count = stream_of(bio).take_input({reinterpret_cast<std::uint8_t*>(out), size});
+  if (*count > 0) return 1;
+  BIO_set_retry_read(bio);
+  return 0;
+}
+
+int bio_write(BIO* bio, const char* data, std::size_t size, std::size_t* count) {
+  BIO_clear_retry_flags(bio);
+  // Always taken whole: the socket stream queues what does not go out at once and reports its own failures.
+  stream_of(bio).put_output(as_bytes({data, size}));
+  *count = size;
+  return 1;
+}
+
+long bio_ctrl(BIO*, int command, long, void*) {
+  return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+const BIO_METHOD* bio_method() {
+  static const BIO_METHOD* const method = [] {
+    BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "ponte stream");
+    BIO_meth_set_read_ex(made, bio_read);
+    BIO_meth_set_write_ex(made, bio_write);
+    BIO_meth_set_ctrl(made, bio_ctrl);
+    return made;
+  }();
+  return method;
+}
+
+std::string openssl_reason() {
+  const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+  ERR_clear_error();
+  return reason ? reason : "unknown reason";
+}
+
+// The certificate must name `host`: as an IP address (RFC 5280 4.2.1.6) or as a DNS name, which is also sent
+// as SNI (RFC 6066 3: never an address, never with the root's dot).
+Status expect_host(SSL* ssl, std::string host) {
+  X509_VERIFY_PARAM* parameters = SSL_get0_param(ssl);
+  if (X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str()) == 1) return Status::Ok();
+  ERR_clear_error();
+  if (host.ends_with('.')) host.pop_back();
+  X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  if (SSL_set_tlsext_host_name(ssl, host.c_str()) == 1 && SSL_set1_host(ssl, host.c_str()) == 1) return Status::Ok();
+  return Error{Errc::kInternal, Cause::kTlsFailed, "TLS cannot expect host " + host + ": " + openssl_reason()};
+}
+
+Status TlsStream::attach() {
+  PONTE_TRY(expect_host(ssl_.get(), host_));
+  BIO* bio = BIO_new(bio_method());
+  if (!bio) return Error{Errc::kInternal, Cause::kTlsFailed, "TLS cannot be set up: " + openssl_reason()};
+  BIO_set_data(bio, this);
+  BIO_set_init(bio, 1);
+  SSL_set_bio(ssl_.get(), bio, bio);
+  SSL_set_connect_state(ssl_.get());
+  return Status::Ok();
+}
+
+std::size_t TlsStream::take_input(MutableByteView out) {
+  const std::size_t count = std::min(out.size(), input_.size());
+  std::copy_n(input_.begin(), count, out.begin());
+  input_ = input_.subspan(count);
+  return count;
+}
+
+void TlsStream::on_stream_bytes(ByteView bytes) {
+  input_ = bytes;
+  if (state_ == State::kHandshake) shake_hands();
+  if (state_ == State::kEstablished) read_records();
+  input_ = {};
+}
+
+void TlsStream::shake_hands() {
+  ERR_clear_error();
+  const int result = SSL_do_handshake(ssl_.get());
+  if (result != 1) {
+    if (SSL_get_error(ssl_.get(), result) != SSL_ERROR_WANT_READ) fail(tls_error(result));
+    return;
+  }
+  state_ = State::kEstablished;
+  listener_.on_stream_open();
+}
+
+void TlsStream::read_records() {
+  while (state_ == State::kEstablished) {
+    ERR_clear_error();
+    std::size_t count = 0;
+    const int result = SSL_read_ex(ssl_.get(), shared_.decrypted.data(), shared_.decrypted.size(), &count);
+    if (result == 1) {
+      listener_.on_stream_bytes({shared_.decrypted.data(), count});
+      continue;
+    }
+    const int error = SSL_get_error(ssl_.get(), result);
+    if (error == SSL_ERROR_WANT_READ) return;
+    if (error == SSL_ERROR_ZERO_RETURN)
+      return fail({Errc::kUnavailable, Cause::kConnectionClosed, "the peer ended the TLS session"});
+    return fail(tls_error(result));
+  }
+}
+
+Error TlsStream::tls_error(int result) {
+  const long verified = SSL_get_verify_result(ssl_.get());
+  if (state_ == State::kHandshake && verified != X509_V_OK) {
+    ERR_clear_error();
+    return {Errc::kUntrusted, Cause::kTlsUntrusted,
+            "the certificate of " + host_ + " is not trusted: " + X509_verify_cert_error_string(verified)};
+  }
+  const bool has_reason = SSL_get_error(ssl_.get(), result) == SSL_ERROR_SSL;
+  return {Errc::kUnavailable, Cause::kTlsFailed,
+          "TLS with " + host_ + " failed: " + (has_reason ? openssl_reason() : "unexpected end")};
+}
+
+void TlsStream::write(ByteView bytes) {
+  if (state_ != State::kEstablished || bytes.empty()) return;
+  ERR_clear_error();
+  std::size_t count = 0;
+  const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &count);
+  if (result != 1) socket_.fail_later(tls_error(result));
+}
+
+void TlsStream::on_stream_closed(Error why) {
+  if (state_ == State::kClosed) return;
+  state_ = State::kClosed;
+  listener_.on_stream_closed(std::move(why));
+}
+
+// Any alert that OpenSSL had to say is in the socket stream by now.
+void TlsStream::fail(Error why) {
+  socket_.finish();
+  on_stream_closed(std::move(why));
+}
+
+void TlsStream::finish() {
+  if (state_ == State::kEstablished) SSL_shutdown(ssl_.get());  // close_notify; the peer's is not awaited
+  state_ = State::kClosed;
+  socket_.finish();
+}
+
+void TlsStream::abort() {
+  state_ = State::kClosed;
+  socket_.abort();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Stream>> open_tls_stream(TlsContext& context, const std::string& host, tcp::socket socket,
+                                                LoopShared& shared, StreamListener& listener,
+                                                std::weak_ptr<void> owner) {
+  SslHandle ssl(SSL_new(context.handle()));
+  if (!ssl) return Error{Errc::kInternal, Cause::kTlsFailed, "TLS cannot be set up: " + openssl_reason()};
+  auto stream =
+      std::make_unique<TlsStream>(std::move(ssl), host, std::move(socket), shared, listener, std::move(owner));
+  PONTE_TRY(stream->attach());
+  return std::unique_ptr<Stream>(std::move(stream));
+}
+
+}  // namespace ponte::net
