@@ -37,6 +37,11 @@ class Sim {
     return this.admin('scan', qr);
   }
 
+  /** Goes wrong from now on: `chain`, `handshake`, `pairSuccess`, `failure`, ... as the simulator names them. */
+  fail(faults) {
+    return this.admin('fail', faults);
+  }
+
   /** Waits until `accept(state)` gives something truthy. */
   until(what, accept, seconds = 30) {
     return until(`sim: ${what}`, async () => accept(await this.state()), seconds);

@@ -1,0 +1,79 @@
+// Baileys, pointed at the simulator. It checks the pairing's HMAC, but neither the certificate chain nor the
+// account signature: its verify() ignores the result. It proves framing, Noise, protobufs and the flow of nodes.
+import pino from 'pino';
+import baileys, * as lib from '@whiskeysockets/baileys';
+import { Happenings } from '../../support/node/happenings.mjs';
+
+const makeSocket = typeof baileys === 'function' ? baileys : lib.makeWASocket;
+
+/** Credentials and keys of a device that was never linked, in memory. */
+function newAuth() {
+  const values = new Map();
+  return {
+    creds: lib.initAuthCreds(),
+    keys: {
+      get: async (type, ids) => Object.fromEntries(ids.map((id) => [id, values.get(`${type}/${id}`)]).filter(([, value]) => value)),
+      set: async (data) => {
+        for (const [type, entries] of Object.entries(data)) {
+          for (const [id, value] of Object.entries(entries)) {
+            if (value) values.set(`${type}/${id}`, value);
+            else values.delete(`${type}/${id}`);
+          }
+        }
+      },
+    },
+  };
+}
+
+/**
+ * Starts linking. Happens: `qr` {text}, `paired` {jid, lid, platform}, `restart` (stream error 515: the next
+ * connection is opened as an application has to), `open` (<success> of the login), `failed`.
+ */
+export function linkBaileys(sim, { agent } = {}) {
+  const happenings = new Happenings('Baileys');
+  const auth = newAuth();
+  let socket;
+  let ended = false;
+
+  const connect = () => {
+    socket = makeSocket({
+      waWebSocketUrl: sim.url,
+      auth,
+      agent,
+      version: [2, 3000, 1033105955],
+      logger: pino({ level: process.env.BAILEYS_LOG ?? 'silent' }),
+      syncFullHistory: false,
+      fireInitQueries: true,
+      markOnlineOnConnect: true,
+    });
+    socket.ev.on('creds.update', (change) => {
+      Object.assign(auth.creds, change);
+      if (change.account && change.me) {
+        happenings.push('paired', { jid: change.me.id, lid: change.me.lid, platform: change.platform });
+      }
+    });
+    socket.ev.on('connection.update', (update) => {
+      if (ended) return;
+      if (update.qr) happenings.push('qr', { text: update.qr });
+      if (update.connection === 'open') happenings.push('open', {});
+      if (update.connection === 'close') {
+        const code = update.lastDisconnect?.error?.output?.statusCode;
+        if (code === lib.DisconnectReason.restartRequired) {
+          happenings.push('restart');
+          connect();
+        } else {
+          happenings.push('failed', update.lastDisconnect?.error ?? {});
+        }
+      }
+    });
+  };
+  connect();
+
+  return {
+    next: (kind, seconds) => happenings.next(kind, seconds),
+    end: () => {
+      ended = true;
+      socket.end(undefined);
+    },
+  };
+}

@@ -1,0 +1,55 @@
+// whatsapp-rust as its npm build (wasm), pointed at the simulator. This build checks the pairing's HMAC and
+// account signature, not the certificate chain: WhatsApp's root is not even in it.
+import WebSocket from 'ws';
+import { createWhatsAppClient, initWasmEngine } from 'whatsapp-rust-bridge';
+import { Happenings } from '../../support/node/happenings.mjs';
+import { until } from '../../support/node/process.mjs';
+
+let started = false;
+function startEngine() {
+  if (started) return;
+  started = true;
+  const log = (...line) => process.env.WASM_LOG && console.error('wasm:', ...line);
+  initWasmEngine({ level: process.env.WASM_LOG ? 'trace' : 'error', trace: log, debug: log, info: log, warn: log, error: log });
+}
+
+/** Frames over a socket of ours. `connect` resolves once the socket is open: earlier, the client would write into it. */
+function transport(url) {
+  let socket;
+  return {
+    connect: (handle) =>
+      new Promise((resolve, reject) => {
+        socket = new WebSocket(url, { perMessageDeflate: false, headers: { origin: 'https://web.whatsapp.com' } });
+        socket.binaryType = 'nodebuffer';
+        socket.on('open', () => (handle.onConnected(), resolve()));
+        socket.on('message', (data) => handle.onData(new Uint8Array(data)));
+        socket.on('close', () => handle.onDisconnected());
+        socket.on('error', reject);
+      }),
+    send: (data) => void socket.send(data.slice()),
+    disconnect: () => void socket?.close(),
+  };
+}
+
+/** Starts linking. Happens: `qr` {text, seconds}, `paired` {jid, lid, platform}, `failed`. `loggedIn` waits for <success>. */
+export async function linkWasm(sim) {
+  startEngine();
+  const happenings = new Happenings('whatsapp-rust');
+  const onEvent = ({ type, data }) => {
+    if (process.env.WASM_LOG) console.error('wasm event', type, data);
+    if (type === 'qr') happenings.push('qr', { text: data.code, seconds: data.timeout });
+    else if (type === 'pair_success') happenings.push('paired', { ...data, jid: data.id });
+    else if (['pair_error', 'connect_failure', 'logged_out', 'client_outdated', 'stream_error', 'temporary_ban'].includes(type)) {
+      happenings.push('failed', { type, ...data });
+    }
+  };
+  const nothing = { execute: async () => ({ statusCode: 503, body: new Uint8Array() }) };
+  const client = await createWhatsAppClient(transport(sim.url), nothing, onEvent, null, null, [2, 3000, 1033105955]);
+  client.run();
+  return {
+    next: (kind, seconds) => happenings.next(kind, seconds),
+    // Its own `connected` event waits for an app-state sync; what <success> changes is this.
+    loggedIn: () => until('whatsapp-rust is logged in', () => client.isLoggedIn()),
+    end: () => client.disconnect(),
+  };
+}

@@ -1,0 +1,59 @@
+// whatsmeow as a Go program of ours around it. It checks the whole certificate chain, the pairing's HMAC and the
+// account signature.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { Happenings } from '../../support/node/happenings.mjs';
+import { Program, root } from '../../support/node/process.mjs';
+
+const source = path.join(root, 'tests/interop/whatsmeow');
+const binary = path.join(root, '.tools/interop/whatsmeow');
+
+function go(...args) {
+  const env = { ...process.env, GOTOOLCHAIN: 'local', GOFLAGS: '-mod=readonly -buildvcs=false', CGO_ENABLED: '0' };
+  return spawnSync('go', args, { cwd: source, env, encoding: 'utf8', timeout: 600_000 });
+}
+
+/**
+ * `{ skip }` for node:test: false where the program could be built, else why not. Only what is not ours to give
+ * skips: no Go, one that is too old, modules that cannot be had. A program that does not compile throws.
+ */
+export function buildWhatsmeow() {
+  const version = go('env', 'GOVERSION');
+  if (version.error) return { skip: 'whatsmeow: no go on this machine' };
+  const minor = Number(/^go1\.(\d+)/.exec(version.stdout ?? '')?.[1] ?? 0);
+  if (minor < 26) return { skip: `whatsmeow: needs Go 1.26, this is ${version.stdout.trim() || 'older'}` };
+  const modules = go('mod', 'download');
+  if (modules.status !== 0) return { skip: `whatsmeow: its modules cannot be had: ${modules.stderr.trim().split('\n')[0]}` };
+  mkdirSync(path.dirname(binary), { recursive: true });
+  const build = go('build', '-o', binary, '.');
+  if (build.status !== 0) throw new Error(`go build: ${build.stderr || build.error}`);
+  return { skip: false };
+}
+
+/**
+ * Starts linking. Happens: `qr` {text, texts}, `paired` {jid, lid, platform, businessName}, `open` {prekeys}, `failed`.
+ * `rootKey`: hex of the root that its chain check is given.
+ */
+export function linkWhatsmeow(sim, { rootKey = sim.rootKey } = {}) {
+  const happenings = new Happenings('whatsmeow');
+  const args = ['-url', sim.url, '-root', rootKey];
+  if (sim.caFile) args.push('-ca', sim.caFile);
+  if (process.env.WHATSMEOW_LOG) args.push('-v');
+  const program = new Program(binary, args);
+  program.onLine = (line) => {
+    const { event, ...value } = JSON.parse(line);
+    if (event === 'qr') happenings.push('qr', { text: value.codes[0], texts: value.codes });
+    else if (event === 'paired') happenings.push('paired', value);
+    else if (event === 'connected') happenings.push('open', value);
+    else happenings.push('failed', value);
+  };
+  program.exited.then(() => happenings.push('failed', { message: `it ended\n${program.output()}` }));
+  return {
+    next: (kind, seconds) => happenings.next(kind, seconds),
+    end: () => {
+      program.child.stdin.end();
+      return program.ended();
+    },
+  };
+}

@@ -1,0 +1,16 @@
+// What the tests of all clients share.
+import assert from 'node:assert/strict';
+
+export { startSim } from '../support/node/sim.mjs';
+
+/** A point that is nobody's root key here. */
+export const otherRoot = '142375574d0a587166aae71ebe516437c4a28b73e3695c6ce1f7f9545da8ee6b';
+
+/** Waits until the simulator says the same as the client: paired once, logged in, prekeys uploaded. */
+export async function assertLinked(sim, jid) {
+  const number = /^(\d+)/.exec(jid)?.[1];
+  assert.ok(number, `a JID of a phone number: ${jid}`);
+  await sim.until(`${number} is online with prekeys`, (state) =>
+    state.accounts?.find((account) => account.number === number)?.companions?.some((one) => one.logins > 0 && one.prekeys > 0),
+  );
+}

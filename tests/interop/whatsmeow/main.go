@@ -1,0 +1,130 @@
+// A whatsmeow client that links itself at the address it is given, and says what happens to it in JSON lines:
+//
+//	{"event":"qr","codes":[...]}            pair-device arrived; the texts a phone scans, in order
+//	{"event":"paired","jid":...,"lid":...}  the account's identity was verified and signed
+//	{"event":"connected","prekeys":812}     the login after 515 took <success>, uploaded prekeys and went active
+//	{"event":"error","message":...}         it gave up
+//
+// It ends when its standard input does.
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+
+	"go.mau.fi/whatsmeow"
+	"go.mau.fi/whatsmeow/types/events"
+	waLog "go.mau.fi/whatsmeow/util/log"
+)
+
+func say(event string, fields map[string]any) {
+	if fields == nil {
+		fields = map[string]any{}
+	}
+	fields["event"] = event
+	line, _ := json.Marshal(fields)
+	fmt.Println(string(line))
+}
+
+// pointAt makes an HTTP client whose every TLS connection goes to the simulator, whatever host the URL names:
+// whatsmeow's own URL is a constant.
+func pointAt(target *url.URL, roots *x509.CertPool) *http.Client {
+	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
+		conn, err := (&net.Dialer{}).DialContext(ctx, network, target.Host)
+		if err != nil || target.Scheme == "ws" {
+			return conn, err
+		}
+		secure := tls.Client(conn, &tls.Config{ServerName: target.Hostname(), RootCAs: roots})
+		return secure, secure.HandshakeContext(ctx)
+	}
+	return &http.Client{Transport: &http.Transport{DialTLSContext: dial}}
+}
+
+func run() error {
+	address := flag.String("url", "", "the simulator's ws:// or wss:// URL")
+	root := flag.String("root", "", "the root key of its certificate chain, hex")
+	authority := flag.String("ca", "", "PEM file of its TLS root, for wss://")
+	verbose := flag.Bool("v", false, "whatsmeow's own log on standard error")
+	flag.Parse()
+
+	target, err := url.Parse(*address)
+	if err != nil {
+		return err
+	}
+	key, err := hex.DecodeString(*root)
+	if err != nil || len(key) != len(whatsmeow.WACertPubKey) {
+		return errors.New("-root: 32 bytes in hex expected")
+	}
+	copy(whatsmeow.WACertPubKey[:], key)
+	var roots *x509.CertPool
+	if *authority != "" {
+		pem, err := os.ReadFile(*authority)
+		if err != nil {
+			return err
+		}
+		roots = x509.NewCertPool()
+		if !roots.AppendCertsFromPEM(pem) {
+			return errors.New("-ca: no certificate in that file")
+		}
+	}
+
+	device, memory := newDevice()
+	log := waLog.Noop
+	if *verbose {
+		log = stderrLog{module: "whatsmeow"}
+	}
+	client := whatsmeow.NewClient(device, log)
+	transport := pointAt(target, roots)
+	client.SetPreLoginHTTPClient(transport)
+	client.SetWebsocketHTTPClient(transport)
+	client.AddEventHandler(func(event any) { report(memory, event) })
+	if err := client.Connect(); err != nil {
+		return err
+	}
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	client.Disconnect()
+	return nil
+}
+
+func report(memory *memoryStore, event any) {
+	switch event := event.(type) {
+	case *events.QR:
+		say("qr", map[string]any{"codes": event.Codes})
+	case *events.PairSuccess:
+		say("paired", map[string]any{
+			"jid": event.ID.String(), "lid": event.LID.String(),
+			"platform": event.Platform, "businessName": event.BusinessName,
+		})
+	case *events.Connected:
+		uploaded, _ := memory.UploadedPreKeyCount(context.Background())
+		say("connected", map[string]any{"prekeys": uploaded})
+	case *events.PairError:
+		say("error", map[string]any{"message": event.Error.Error()})
+	case *events.ConnectFailure:
+		say("error", map[string]any{"message": event.Reason.String()})
+	case *events.StreamError:
+		say("error", map[string]any{"message": "stream error " + event.Code})
+	case *events.LoggedOut:
+		say("error", map[string]any{"message": "logged out: " + event.Reason.String()})
+	case *events.ClientOutdated:
+		say("error", map[string]any{"message": "client outdated"})
+	}
+}
+
+func main() {
+	if err := run(); err != nil {
+		say("error", map[string]any{"message": err.Error()})
+		os.Exit(1)
+	}
+}
