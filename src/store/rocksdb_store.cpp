@@ -1,0 +1,534 @@
+#include "store/rocksdb_store.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include <atomic>
+#include <exception>
+#include <filesystem>
+#include <shared_mutex>
+
+#include "base/log.h"
+#include "base/reader.h"
+#include "base/writer.h"
+#include "crypto/sealing.h"
+#include "store/committer.h"
+#include "store/data_directory.h"
+#include "store/key_cache.h"
+#include "store/keys.h"
+#include "store/master_key.h"
+#include "store/migrations.h"
+
+namespace ponte::store {
+namespace {
+
+constexpr std::string_view kKeyCheckText = "this master key fits";
+constexpr const char* kDataKeyFamily = "data_keys";
+
+rocksdb::Slice slice(ByteView bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+rocksdb::Slice slice(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+Error corrupt(std::string message) {
+  return {Errc::kStorage, Cause::kStoreCorrupt, std::move(message) + ". Restore the data directory from a backup"};
+}
+
+bool says_locked(const std::string& text) {
+  return text.find("/LOCK: Resource temporarily unavailable") != std::string::npos ||
+         text.find("/LOCK: No locks available") != std::string::npos;
+}
+
+/// What the engine says, as one of ours. `what` names the key or directory.
+Error engine_error(const std::string& what, const rocksdb::Status& status) {
+  const std::string message = what + ": " + status.ToString();
+  if (says_locked(message)) return {Errc::kUnavailable, Cause::kStoreInUse, message};  // a tool that skips our lock
+  const bool may_pass = status.IsIOError() || status.IsBusy() || status.IsTimedOut() || status.IsTryAgain() ||
+                        status.IsAborted() || status.IsShutdownInProgress();
+  if (may_pass && !status.IsPathNotFound()) return {Errc::kStorage, Cause::kStoreUnavailable, message};
+  return corrupt(message);
+}
+
+/// Tuned for a small resident size, not for throughput; values are sealed, so nothing would compress.
+rocksdb::Options engine_options(bool create) {
+  rocksdb::Options options;
+  options.create_if_missing = create;
+  options.create_missing_column_families = create;
+  options.error_if_exists = create;
+  // The default would silently drop all that follows damage in the middle of the log.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  options.paranoid_checks = true;
+  options.write_buffer_size = 1 << 20;
+  options.db_write_buffer_size = 2 << 20;
+  options.max_total_wal_size = 8 << 20;
+  options.max_open_files = 64;
+  options.max_background_jobs = 2;
+  options.max_file_opening_threads = 1;
+  options.skip_stats_update_on_db_open = true;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  options.compression = rocksdb::kNoCompression;
+  options.keep_log_file_num = 2;
+  options.info_log_level = rocksdb::WARN_LEVEL;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(4 << 20, 2);
+  table.cache_index_and_filter_blocks = true;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+/// An open database and its two families: records (the default one) and data keys. The data keys live
+/// apart, so that compacting them after an erasure, which takes the erased key off the disk, is cheap.
+class Engine {
+ public:
+  static Result<std::unique_ptr<Engine>> open(const std::string& path, bool create) {
+    const rocksdb::Options options = engine_options(create);
+    const std::vector<rocksdb::ColumnFamilyDescriptor> families{{rocksdb::kDefaultColumnFamilyName, options},
+                                                                {kDataKeyFamily, options}};
+    rocksdb::DB* db = nullptr;
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    const rocksdb::Status status = rocksdb::DB::Open(options, path, families, &handles, &db);
+    if (!status.ok()) return engine_error("the database " + path + " does not open", status);
+    return std::unique_ptr<Engine>(new Engine(db, handles));
+  }
+  ~Engine() {
+    for (rocksdb::ColumnFamilyHandle* handle : {records, data_keys}) db->DestroyColumnFamilyHandle(handle);
+    if (const rocksdb::Status status = db->Close(); !status.ok()) log::warn("store", "close: " + status.ToString());
+  }
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// nullopt where there is no such key.
+  Result<std::optional<std::string>> get(rocksdb::ColumnFamilyHandle* family, const std::string& key) const {
+    std::string value;
+    const rocksdb::Status status = db->Get({}, family, key, &value);
+    if (status.ok()) return std::optional(std::move(value));
+    // IsPathNotFound: a table file that is gone, not a key that is.
+    if (status.IsNotFound() && !status.IsPathNotFound()) return std::optional<std::string>();
+    return engine_error("key " + key, status);
+  }
+
+  const std::unique_ptr<rocksdb::DB> db;
+  rocksdb::ColumnFamilyHandle* const records;
+  rocksdb::ColumnFamilyHandle* const data_keys;
+
+ private:
+  Engine(rocksdb::DB* opened, const std::vector<rocksdb::ColumnFamilyHandle*>& handles)
+      : db(opened), records(handles[0]), data_keys(handles[1]) {}
+};
+
+rocksdb::WriteOptions synced(bool sync) {
+  rocksdb::WriteOptions options;
+  options.sync = sync;
+  return options;
+}
+
+class RocksDbStore final : public Store {
+ public:
+  RocksDbStore(DataDirectory directory, Secret<32> master_key, std::unique_ptr<Engine> engine, RandomSource& random)
+      : directory_(std::move(directory)),
+        master_key_(std::move(master_key)),
+        random_(random),
+        engine_(std::move(engine)),
+        committer_([this](std::span<Committer::Operation> group) { return apply(group); }) {}
+
+  /// Brings the records to kSchemaVersion. Before anyone else uses the store.
+  Status migrate();
+
+  Result<std::optional<Bytes>> get(const Owner& owner, std::string_view key) const override;
+  Result<std::vector<Record>> scan(const Owner& owner, std::string_view prefix) const override;
+  void commit(WriteBatch batch, Committed done) override;
+  void erase_owner(const Owner& owner, Committed done) override;
+  Status health() const override;
+  Status try_resume() override;
+
+ private:
+  using SharedLock = std::shared_lock<std::shared_mutex>;
+
+  Status ready() const;  // mutex_ held, shared or not: is there an engine
+  Result<std::optional<Secret<32>>> find_data_key(const Owner& owner) const;  // mutex_ held, shared
+  Status make_data_key(const Owner& owner);                                   // takes mutex_
+  Result<Bytes> unseal_value(const Owner& owner, std::string_view key, const std::string& disk_key,
+                             ByteView sealed) const;
+
+  Status seal_into(rocksdb::WriteBatch& to, WriteBatch& batch, SharedLock& lock);
+  Status commit_inline(WriteBatch& batch);
+  Status apply(std::span<Committer::Operation> group);
+  Status erase_records(const Owner& owner);
+  void purge_erased_keys();
+  Status write(rocksdb::WriteBatch& batch, bool sync);  // mutex_ held, shared; a failure refuses all later writes
+  Status fail(Error error);
+  Status reopen();
+
+  const DataDirectory directory_;
+  const Secret<32> master_key_;
+  RandomSource& random_;
+
+  // Shared: any use of the engine. Alone: making or erasing a data key, so that no value is sealed by a key
+  // that is not, or no longer, there; and exchanging the engine.
+  mutable std::shared_mutex mutex_;
+  std::unique_ptr<Engine> engine_;  // null only where reopening failed
+  mutable KeyCache data_keys_;
+
+  std::mutex resume_mutex_;
+  mutable std::mutex health_mutex_;
+  std::atomic<bool> failed_ = false;
+  Status health_;
+
+  Committer committer_;  // last: applies what waits while the rest still stands
+};
+
+Status RocksDbStore::ready() const {
+  if (engine_) return {};
+  return Error{Errc::kStorage, Cause::kStoreUnavailable, "the database is closed after a failed write"};
+}
+
+// --- Reading -----------------------------------------------------------------------------------
+
+Result<std::optional<Secret<32>>> RocksDbStore::find_data_key(const Owner& owner) const {
+  if (auto cached = data_keys_.find(owner)) return std::optional(std::move(*cached));
+  const std::string disk_key = keys::disk_data_key(owner);
+  PONTE_ASSIGN(const auto sealed, engine_->get(engine_->data_keys, disk_key));
+  if (!sealed) return std::optional<Secret<32>>();
+  Result<Bytes> opened = crypto::unseal(master_key_, as_bytes(*sealed), as_bytes(disk_key));
+  if (!opened.ok() || opened->size() != 32) return corrupt("data key " + disk_key + " does not open");
+  Secret<32> key = Secret<32>::from(*opened);
+  wipe(*opened);
+  data_keys_.put(owner, key);
+  return std::optional(std::move(key));
+}
+
+Result<Bytes> RocksDbStore::unseal_value(const Owner& owner, std::string_view key, const std::string& disk_key,
+                                         ByteView sealed) const {
+  PONTE_ASSIGN(const auto data_key, find_data_key(owner));
+  if (!data_key) return corrupt(keys::describe(owner, key) + ": the key that sealed it is missing");
+  Result<Bytes> value = crypto::unseal(*data_key, sealed, as_bytes(disk_key));
+  if (!value.ok()) return corrupt(keys::describe(owner, key) + " is damaged: " + value.error().message);
+  return value;
+}
+
+Result<std::optional<Bytes>> RocksDbStore::get(const Owner& owner, std::string_view key) const {
+  PONTE_TRY(keys::check_owner(owner));
+  const std::string disk_key = keys::disk_key(owner, key);
+  SharedLock lock(mutex_);
+  PONTE_TRY(ready());
+  PONTE_ASSIGN(const auto sealed, engine_->get(engine_->records, disk_key));
+  if (!sealed) return std::optional<Bytes>();
+  PONTE_ASSIGN(Bytes value, unseal_value(owner, key, disk_key, as_bytes(*sealed)));
+  return std::optional(std::move(value));
+}
+
+Result<std::vector<Record>> RocksDbStore::scan(const Owner& owner, std::string_view prefix) const {
+  PONTE_TRY(keys::check_owner(owner));
+  const std::string start = keys::disk_key(owner, prefix);
+  const std::string end = keys::after_prefix(start);
+  const std::size_t owner_part = start.size() - prefix.size();
+  const rocksdb::Slice bound(end);
+  rocksdb::ReadOptions options;
+  options.iterate_upper_bound = &bound;
+  SharedLock lock(mutex_);
+  PONTE_TRY(ready());
+  std::vector<Record> records;
+  const std::unique_ptr<rocksdb::Iterator> it(engine_->db->NewIterator(options, engine_->records));
+  for (it->Seek(start); it->Valid(); it->Next()) {
+    const std::string disk_key = it->key().ToString();
+    std::string key = disk_key.substr(owner_part);
+    PONTE_ASSIGN(Bytes value, unseal_value(owner, key, disk_key, as_bytes(it->value().ToStringView())));
+    records.emplace_back(std::move(key), std::move(value));
+  }
+  if (!it->status().ok()) return engine_error("keys " + start, it->status());
+  return records;
+}
+
+// --- Writing -----------------------------------------------------------------------------------
+
+Status RocksDbStore::make_data_key(const Owner& owner) {
+  std::unique_lock lock(mutex_);
+  PONTE_TRY(ready());
+  PONTE_ASSIGN(const auto found, find_data_key(owner));
+  if (found) return {};
+  Secret<32> key;
+  random_.fill(key.mutable_view());
+  const std::string disk_key = keys::disk_data_key(owner);
+  const Bytes sealed = crypto::seal(master_key_, key.view(), as_bytes(disk_key), random_);
+  // Not synced: it stands in the log before the first batch that it seals, so it is on disk when that one is.
+  rocksdb::WriteBatch batch;
+  batch.Put(engine_->data_keys, disk_key, slice(sealed));
+  PONTE_TRY(write(batch, false));
+  data_keys_.put(owner, key);
+  return {};
+}
+
+/// On success the lock is held, and stays so until the batch is written: the data key cannot go meanwhile.
+/// On failure nothing was added.
+Status RocksDbStore::seal_into(rocksdb::WriteBatch& to, WriteBatch& batch, SharedLock& lock) {
+  std::optional<Secret<32>> data_key;
+  for (;;) {
+    if (!lock.owns_lock()) lock.lock();
+    PONTE_TRY(ready());
+    PONTE_ASSIGN(data_key, find_data_key(batch.owner));
+    if (data_key) break;
+    lock.unlock();
+    PONTE_TRY(make_data_key(batch.owner));
+  }
+  for (Write& write : batch.writes) {
+    const std::string disk_key = keys::disk_key(batch.owner, write.key);
+    if (!write.value) {
+      to.Delete(engine_->records, disk_key);
+      continue;
+    }
+    to.Put(engine_->records, disk_key, slice(crypto::seal(*data_key, *write.value, as_bytes(disk_key), random_)));
+    wipe(*write.value);
+  }
+  return {};
+}
+
+Status RocksDbStore::write(rocksdb::WriteBatch& batch, bool sync) {
+  const rocksdb::Status status = engine_->db->Write(synced(sync), &batch);
+  if (status.ok()) return {};
+  return fail({Errc::kStorage, Cause::kStoreUnavailable,
+               "a write to the database " + directory_.database() + " failed: " + status.ToString()});
+}
+
+Status RocksDbStore::commit_inline(WriteBatch& batch) {
+  try {
+    PONTE_TRY(health());
+    SharedLock lock(mutex_, std::defer_lock);
+    rocksdb::WriteBatch sealed;
+    PONTE_TRY(seal_into(sealed, batch, lock));
+    return write(sealed, false);
+  } catch (const std::exception& exception) {
+    return fail({Errc::kStorage, Cause::kStoreUnavailable, std::string("the write failed: ") + exception.what()});
+  }
+}
+
+void RocksDbStore::commit(WriteBatch batch, Committed done) {
+  if (Status status = keys::check_owner(batch.owner); !status.ok()) return done(std::move(status));
+  if (batch.empty()) return done(Status::Ok());
+  if (batch.durability == Durability::kPowerLoss || committer_.has_pending(batch.owner))
+    return committer_.submit({Committer::Operation::Kind::kBatch, std::move(batch), std::move(done), {}});
+  done(commit_inline(batch));
+}
+
+void RocksDbStore::erase_owner(const Owner& owner, Committed done) {
+  Status status = keys::check_owner(owner);
+  if (status.ok() && owner == kSystem)
+    status = Error{Errc::kInternal, Cause::kInternal, "the service's own records are not erased as a whole"};
+  if (!status.ok()) return done(std::move(status));
+  committer_.submit(
+      {Committer::Operation::Kind::kEraseOwner, {owner, Durability::kPowerLoss, {}}, std::move(done), {}});
+}
+
+/// The committer's thread: runs of batches become one write each, the end of the group is one sync.
+Status RocksDbStore::apply(std::span<Committer::Operation> group) {
+  PONTE_TRY(health());
+  bool erased = false;
+  {
+    SharedLock lock(mutex_, std::defer_lock);
+    rocksdb::WriteBatch run;
+    for (Committer::Operation& operation : group) {
+      if (operation.kind == Committer::Operation::Kind::kBatch) {
+        operation.refused = seal_into(run, operation.batch, lock);
+        continue;
+      }
+      if (run.Count() > 0) PONTE_TRY(write(run, false));
+      run.Clear();
+      if (lock.owns_lock()) lock.unlock();
+      PONTE_TRY(erase_records(operation.batch.owner));
+      erased = true;
+    }
+    if (!lock.owns_lock()) lock.lock();
+    PONTE_TRY(ready());
+    if (run.Count() == 0) run.Put(engine_->records, slice(keys::kDiskOpened), "");  // something to sync with
+    PONTE_TRY(write(run, true));
+  }
+  if (erased) purge_erased_keys();
+  return {};
+}
+
+Status RocksDbStore::erase_records(const Owner& owner) {
+  std::unique_lock lock(mutex_);
+  PONTE_TRY(ready());
+  const std::string start = keys::disk_key(owner, "");
+  rocksdb::WriteBatch batch;
+  batch.Delete(engine_->data_keys, keys::disk_data_key(owner));
+  batch.DeleteRange(engine_->records, start, keys::after_prefix(start));
+  PONTE_TRY(write(batch, false));
+  data_keys_.erase(owner);
+  return {};
+}
+
+/// The erased keys are still in the log and in tables below their tombstones: takes them off the disk.
+void RocksDbStore::purge_erased_keys() {
+  SharedLock lock(mutex_);
+  if (!engine_) return;
+  rocksdb::Status status = engine_->db->Flush({}, {engine_->records, engine_->data_keys});
+  rocksdb::CompactRangeOptions options;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+  if (status.ok()) status = engine_->db->CompactRange(options, engine_->data_keys, nullptr, nullptr);
+  // The erasure itself stands: it was synced before.
+  if (!status.ok()) log::warn("store", "an erased key is still in the files of the database: " + status.ToString());
+}
+
+// --- Failing and going on ----------------------------------------------------------------------
+
+Status RocksDbStore::fail(Error error) {
+  std::lock_guard lock(health_mutex_);
+  if (health_.ok()) {
+    log::error("store", error.message + "; no more is written until the store resumes");
+    health_ = error;
+    failed_ = true;
+  }
+  return error;
+}
+
+Status RocksDbStore::health() const {
+  if (!failed_) return {};
+  std::lock_guard lock(health_mutex_);
+  return health_;
+}
+
+Status RocksDbStore::try_resume() {
+  std::lock_guard one_at_a_time(resume_mutex_);
+  if (!failed_) return {};
+  bool resumed = false;
+  {
+    SharedLock lock(mutex_);
+    resumed = engine_ && engine_->db->Resume().ok() &&
+              engine_->db->Put(synced(true), engine_->records, slice(keys::kDiskOpened), "").ok();
+  }
+  if (!resumed) PONTE_TRY(reopen());
+  std::lock_guard lock(health_mutex_);
+  health_ = Status::Ok();
+  failed_ = false;
+  log::info("store", "the store takes writes again");
+  return {};
+}
+
+/// Resume does not lift what the engine calls a fatal error, as any I/O error but a full disk is.
+Status RocksDbStore::reopen() {
+  PONTE_TRY(directory_.probe());  // on a disk that still fails, reads had better go on with what is open
+  std::unique_lock lock(mutex_);
+  engine_.reset();
+  data_keys_.clear();
+  PONTE_ASSIGN(engine_, Engine::open(directory_.database(), false));
+  const rocksdb::Status status = engine_->db->Put(synced(true), engine_->records, slice(keys::kDiskOpened), "");
+  if (!status.ok()) return engine_error("the database " + directory_.database() + " takes no writes", status);
+  return {};
+}
+
+// --- Opening -----------------------------------------------------------------------------------
+
+Result<std::uint32_t> read_schema(const Engine& engine) {
+  PONTE_ASSIGN(const auto value, engine.get(engine.records, std::string(keys::kDiskSchema)));
+  if (!value) return corrupt("key m/schema is missing");
+  Reader reader(as_bytes(*value));
+  const auto version = reader.big_endian(4);
+  if (!version || !reader.at_end())
+    return corrupt("key m/schema: expected 4 bytes, got " + std::to_string(value->size()));
+  return static_cast<std::uint32_t>(*version);
+}
+
+Status check_master_key(const Engine& engine, const Secret<32>& master_key, const RocksDbOptions& options) {
+  const std::string key(keys::kDiskKeyCheck);
+  PONTE_ASSIGN(const auto sealed, engine.get(engine.records, key));
+  if (!sealed) return corrupt("key m/key_check is missing");
+  const Result<Bytes> text = crypto::unseal(master_key, as_bytes(*sealed), as_bytes(key));
+  if (text.ok() && as_text(*text) == kKeyCheckText) return {};
+  return Error{Errc::kStorage, Cause::kStoreCorrupt,
+               "the master key " + options.master_key_file + " does not open the database in " + options.directory +
+                   ". Put back the key that was made with this database, or restore both from one backup"};
+}
+
+/// The engine would begin anew, or forget, where one of these is missing.
+Status check_files(const std::string& database) {
+  std::error_code error;
+  bool has_log = false;
+  bool has_current = false;
+  for (const auto& entry : std::filesystem::directory_iterator(database, error)) {
+    has_log = has_log || entry.path().extension() == ".log";
+    has_current = has_current || entry.path().filename() == "CURRENT";
+  }
+  if (error) return file_error("cannot read " + database, error.value());
+  if (!has_current) return corrupt("file " + database + "/CURRENT is missing");
+  if (!has_log) return corrupt("the write-ahead log of " + database + " is missing (no .log file)");
+  return {};
+}
+
+/// Made beside and then renamed: a directory `db` is always complete, whenever this is interrupted.
+Status make_database(const DataDirectory& directory, const Secret<32>& master_key, RandomSource& random) {
+  PONTE_ASSIGN(const std::string place, directory.prepare_new_database());
+  {
+    PONTE_ASSIGN(const auto engine, Engine::open(place, true));
+    const std::string check(keys::kDiskKeyCheck);
+    rocksdb::WriteBatch batch;
+    batch.Put(engine->records, slice(keys::kDiskSchema), slice(big_endian_array<4>(kSchemaVersion)));
+    batch.Put(engine->records, check,
+              slice(crypto::seal(master_key, as_bytes(kKeyCheckText), as_bytes(check), random)));
+    rocksdb::Status status = engine->db->Write(synced(true), &batch);
+    // In a table, not only in the log: who loses the log is told so, not offered an empty store.
+    if (status.ok()) status = engine->db->Flush({}, engine->records);
+    if (!status.ok()) return engine_error("the new database " + place, status);
+  }
+  return directory.adopt_new_database();
+}
+
+Status RocksDbStore::migrate() {
+  PONTE_ASSIGN(const std::uint32_t found, read_schema(*engine_));
+  PONTE_ASSIGN(const auto steps, migrations_between(all_migrations(), found, kSchemaVersion));
+  for (const Migration& step : steps) {
+    log::info("store", "migrating from version " + std::to_string(step.from) + ": " + std::string(step.what));
+    PONTE_ASSIGN(auto batches, step.plan(*this));
+    SharedLock lock(mutex_, std::defer_lock);
+    rocksdb::WriteBatch all;
+    for (WriteBatch& batch : batches) PONTE_TRY(seal_into(all, batch, lock));
+    all.Put(engine_->records, slice(keys::kDiskSchema), slice(big_endian_array<4>(step.from + 1)));
+    if (!lock.owns_lock()) lock.lock();
+    PONTE_TRY(write(all, true));
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Store>> open_checked(const RocksDbOptions& options, RandomSource& random) {
+  PONTE_ASSIGN(DataDirectory directory, DataDirectory::open(options.directory));
+  PONTE_ASSIGN(const bool exists, directory.has_database());
+  Secret<32> master_key;
+  if (exists) {
+    PONTE_TRY(check_files(directory.database()));
+    PONTE_ASSIGN(master_key, load_master_key(options.master_key_file));
+  } else {
+    PONTE_ASSIGN(master_key, load_or_make_master_key(options.master_key_file, random));
+    PONTE_TRY(make_database(directory, master_key, random));
+    log::info("store", "a new, empty store was made in " + options.directory);
+  }
+  PONTE_ASSIGN(auto engine, Engine::open(directory.database(), false));
+  PONTE_ASSIGN(const std::uint32_t version, read_schema(*engine));
+  PONTE_ASSIGN(const auto steps, migrations_between(all_migrations(), version, kSchemaVersion));
+  PONTE_TRY(check_master_key(*engine, master_key, options));
+  // Synced, so that the log's name is on disk too: its absence will be a loss, never a matter of timing.
+  const rocksdb::Status status = engine->db->Put(synced(true), engine->records, slice(keys::kDiskOpened), "");
+  if (!status.ok()) return engine_error("the database " + directory.database() + " takes no writes", status);
+  PONTE_TRY(directory.mark_initialized());
+  auto store = std::make_unique<RocksDbStore>(std::move(directory), std::move(master_key), std::move(engine), random);
+  if (!steps.empty()) PONTE_TRY(store->migrate());
+  return std::unique_ptr<Store>(std::move(store));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_rocksdb(const RocksDbOptions& options, RandomSource& random) {
+  try {
+    return open_checked(options, random);
+  } catch (const std::exception& exception) {
+    return Error{Errc::kStorage, Cause::kStoreUnavailable,
+                 "the store in " + options.directory + " does not open: " + exception.what()};
+  }
+}
+
+}  // namespace ponte::store
