@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "store/records.h"
 
 namespace ponte::instance {
 
@@ -17,15 +18,7 @@ enum class State { kDisconnected, kConnecting, kConnected, kLoggedOut };
 std::string_view state_name(State state);
 
 /// The seven settings of the contract with its defaults.
-struct Settings {
-  bool auto_reject_calls = false;
-  std::string call_reject_message;
-  bool ignore_group_messages = false;
-  bool keep_online_status = false;
-  bool auto_read_messages = false;
-  bool disable_history_sync = true;
-  bool ignore_status = false;
-};
+using Settings = store::InstanceSettings;
 
 /// Everything that list shows of one instance. A snapshot by value.
 struct InstanceInfo {

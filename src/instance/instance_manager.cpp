@@ -1,0 +1,229 @@
+#include "instance/instance_manager.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "base/log.h"
+#include "crypto/base64.h"
+#include "crypto/system_random.h"
+#include "instance/environment.h"
+#include "instance/instance.h"
+#include "instance/registry.h"
+#include "store/records.h"
+
+namespace ponte::instance {
+namespace {
+
+/// Between the first connections of restored instances: a restart of thousands is not a storm.
+constexpr Milliseconds kRestorePace{5};
+constexpr std::size_t kTokenSize = 24;
+
+bool is_valid_name(std::string_view name) {
+  return !name.empty() && name.size() <= 100 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  });
+}
+
+Error not_found() {
+  return {Errc::kNotFound, Cause::kInstanceNotFound, "Instance not found"};
+}
+
+}  // namespace
+
+struct InstanceManager::Impl {
+  explicit Impl(Environment env) : environment(std::move(env)) {}
+
+  Environment environment;
+  Registry registry;
+  std::atomic<std::size_t> next_loop{0};
+  std::atomic<bool> stopping{false};
+
+  net::EventLoop& pick_loop() { return *environment.loops[next_loop++ % environment.loops.size()]; }
+
+  std::string make_token() {
+    Bytes bytes(kTokenSize);
+    environment.random.fill(bytes);
+    return crypto::base64_url(bytes);
+  }
+
+  /// Commits and waits; only at start, before any loop serves instances.
+  Status commit_and_wait(store::Transaction& transaction) {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::optional<Status> outcome;
+    environment.store.commit(transaction.take(), [&](const Status& status) {
+      const std::lock_guard lock(mutex);
+      outcome = status;
+      changed.notify_one();
+    });
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return outcome.has_value(); });
+    return *outcome;
+  }
+
+  void erase(const std::shared_ptr<Instance>& instance, Reply<std::monostate> reply);
+};
+
+InstanceManager::InstanceManager(Environment environment) : impl_(std::make_unique<Impl>(std::move(environment))) {}
+
+InstanceManager::~InstanceManager() {
+  shutdown();
+}
+
+// ---- start and end ----------------------------------------------------------------------------------
+
+Result<std::optional<std::string>> InstanceManager::start(const std::string& account_token) {
+  Impl& impl = *impl_;
+  store::Transaction transaction(impl.environment.store, store::kSystem);
+  PONTE_ASSIGN(Secret<32> hash_key, store::get_or_make_token_hash_key(transaction, impl.environment.random));
+  std::optional<std::string> made;
+  store::TokenHash account_hash{};
+  if (!account_token.empty()) {
+    account_hash = store::hash_token(hash_key, account_token);
+  } else {
+    PONTE_ASSIGN(const std::optional<store::TokenHash> stored, store::get_account_token(transaction));
+    if (stored) {
+      account_hash = *stored;
+    } else {
+      made = impl.make_token();
+      account_hash = store::hash_token(hash_key, *made);
+      store::put_account_token(transaction, account_hash);
+    }
+  }
+  if (!transaction.empty()) PONTE_TRY(impl.commit_and_wait(transaction));
+  impl.registry.set_tokens(std::move(hash_key), account_hash);
+
+  PONTE_ASSIGN(const auto records, store::get_instances({impl.environment.store, store::kSystem}));
+  Milliseconds delay{0};
+  for (const store::InstanceRecord& record : records) {
+    auto instance = std::make_shared<Instance>(impl.environment, impl.pick_loop(), record);
+    impl.registry.add(impl.registry.hash(record.token), instance);
+    instance->loop().post([instance, delay] { instance->restore(delay); });
+    delay += kRestorePace;
+  }
+  return made;
+}
+
+void InstanceManager::shutdown() {
+  if (impl_->stopping.exchange(true)) return;
+  const Error why{Errc::kCancelled, Cause::kShuttingDown, "the service is shutting down"};
+  for (const auto& instance : impl_->registry.all()) {
+    instance->loop().run_and_wait([&instance, &why] { instance->close(why); });
+  }
+}
+
+// ---- requests ---------------------------------------------------------------------------------------
+
+std::optional<Principal> InstanceManager::authenticate(std::string_view token) const {
+  return impl_->registry.authenticate(token);
+}
+
+void InstanceManager::create(CreateRequest request, Reply<InstanceInfo> reply) {
+  Impl& impl = *impl_;
+  if (!is_valid_name(request.name)) {
+    reply.answer(Error{Errc::kInvalidArgument, Cause::kInvalidInstanceName, "Invalid instance name"});
+    return;
+  }
+  const Wall wall = impl.environment.clock.now().wall;
+  store::InstanceRecord record;
+  record.id = crypto::uuid_v7(impl.environment.random, unix_milliseconds(wall));
+  record.name = std::move(request.name);
+  record.token = request.token ? std::move(*request.token) : impl.make_token();
+  record.created_at = record.updated_at = wall;
+  record.settings = std::move(request.settings);
+
+  const store::TokenHash hash = impl.registry.hash(record.token);
+  if (Status reserved = impl.registry.reserve(record.name, hash); !reserved.ok()) {
+    reply.answer(std::move(reserved).error());
+    return;
+  }
+  store::Transaction transaction(impl.environment.store, store::kSystem);
+  store::put_instance(transaction, record, hash);
+  impl.environment.store.commit(
+      transaction.take(), [&impl, record, hash, reply = std::move(reply)](const Status& status) mutable {
+        if (!status.ok()) {
+          impl.registry.release(record.name, hash);
+          reply.answer(status.error());
+          return;
+        }
+        auto instance = std::make_shared<Instance>(impl.environment, impl.pick_loop(), record);
+        impl.registry.add(hash, instance);
+        reply.answer(instance->info());
+      });
+}
+
+void InstanceManager::connect(std::string_view name, ConnectRequest request, Reply<ConnectResult> reply) {
+  const auto instance = impl_->registry.find(name);
+  if (!instance) {
+    reply.answer(not_found());
+    return;
+  }
+  instance->loop().post(
+      [instance, request, reply = std::move(reply)]() mutable { instance->connect(request, std::move(reply)); });
+}
+
+void InstanceManager::remove(std::string_view name, Reply<std::monostate> reply) {
+  const auto instance = impl_->registry.find(name);
+  if (!instance) {
+    reply.answer(not_found());
+    return;
+  }
+  instance->loop().post([this, instance, reply = std::move(reply)]() mutable {
+    instance->unlink(
+        [this, instance, reply = std::move(reply)]() mutable { impl_->erase(instance, std::move(reply)); });
+  });
+}
+
+/// The device's records and the key that sealed them first: where the process dies in between, the
+/// instance is still listed, and the delete can be repeated.
+void InstanceManager::Impl::erase(const std::shared_ptr<Instance>& instance, Reply<std::monostate> reply) {
+  const InstanceInfo info = instance->info();
+  environment.store.erase_owner(
+      info.id, [this, instance, info, reply = std::move(reply)](const Status& erased) mutable {
+        if (!erased.ok()) {
+          instance->loop().post([instance] { instance->keep(); });
+          reply.answer(erased.error());
+          return;
+        }
+        const store::TokenHash hash = registry.hash(info.token);
+        store::InstanceRecord record;
+        record.id = info.id;
+        record.name = info.name;
+        record.token = info.token;
+        store::Transaction transaction(environment.store, store::kSystem);
+        store::erase_instance(transaction, record, hash);
+        environment.store.commit(transaction.take(), [this, instance, hash, name = info.name,
+                                                      reply = std::move(reply)](const Status& status) mutable {
+          if (!status.ok()) {
+            instance->loop().post([instance] { instance->keep(); });
+            reply.answer(status.error());
+            return;
+          }
+          registry.remove(name, hash);
+          instance->loop().post([instance] {
+            instance->close(Error{Errc::kCancelled, Cause::kInstanceDeleted, "the instance was removed"});
+          });
+          reply.answer(std::monostate{});
+        });
+      });
+}
+
+std::vector<InstanceInfo> InstanceManager::list() const {
+  std::vector<InstanceInfo> out;
+  for (const auto& instance : impl_->registry.all()) out.push_back(instance->info());
+  return out;
+}
+
+std::optional<InstanceInfo> InstanceManager::find(std::string_view name) const {
+  const auto instance = impl_->registry.find(name);
+  return instance ? std::optional(instance->info()) : std::nullopt;
+}
+
+Status InstanceManager::store_health() const {
+  return impl_->environment.store.health();
+}
+
+}  // namespace ponte::instance

@@ -1,0 +1,39 @@
+// A few threads for pure functions that are too long for a loop.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/result.h"
+#include "base/task.h"
+
+namespace ponte::instance {
+
+/// Runs tasks in the order they came, on threads of its own. Thread-safe.
+class WorkerPool {
+ public:
+  WorkerPool(unsigned threads, std::size_t queue_limit);
+  /// Runs what is queued, then joins.
+  ~WorkerPool();
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  /// kUnavailable/kOverloaded where the queue is full; the task is destroyed then.
+  Status submit(Task task);
+
+ private:
+  void run();
+
+  const std::size_t queue_limit_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Task> queue_;  // guarded by mutex_
+  bool stopping_ = false;   // guarded by mutex_
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace ponte::instance
