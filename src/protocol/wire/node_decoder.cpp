@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "base/reader.h"
 #include "protocol/wire/inflate.h"
@@ -11,6 +12,12 @@ namespace {
 
 // A list may claim 65535 entries in three bytes, and lists nest: room is made for few, the rest grows.
 constexpr std::size_t kMaxReserve = 16;
+
+/// The character of each digit, NUL where the digit has none.
+using PackedAlphabet = std::array<char, 16>;
+constexpr PackedAlphabet kNibbleAlphabet = {'0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '-', '.'};
+constexpr PackedAlphabet kHexAlphabet = {'0', '1', '2', '3', '4', '5', '6', '7',
+                                         '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'};
 
 enum class TextForm { kToken, kPacked, kRaw };
 
@@ -180,8 +187,8 @@ class Decoder {
       return true;
     }
     found = TextForm::kPacked;
-    if (tag == kNibble8) return read_packed("0123456789-.", out);
-    if (tag == kHex8) return read_packed("0123456789ABCDEF", out);
+    if (tag == kNibble8) return read_packed(kNibbleAlphabet, out);
+    if (tag == kHex8) return read_packed(kHexAlphabet, out);
     return unexpected("a string", tag);
   }
 
@@ -193,7 +200,7 @@ class Decoder {
     return reader_.take(tag == kBinary20 ? *size & 0xFFFFF : *size);
   }
 
-  bool read_packed(std::string_view alphabet, std::string& out) {
+  bool read_packed(const PackedAlphabet& alphabet, std::string& out) {
     std::uint8_t header = 0;
     if (!read_u8(header)) return false;
     const bool odd = (header & kPackedOdd) != 0;
@@ -201,14 +208,14 @@ class Decoder {
     if (!packed) return cut_off();
     if (packed->empty()) return !odd || fail("an empty packed string that claims an odd length");
     if (odd && (packed->back() & 0x0F) != kPackedPadding) return fail("wrong padding of a packed string");
-    out.reserve(packed->size() * 2);
-    for (std::uint8_t byte : *packed) {
-      for (const std::size_t nibble : {byte >> 4, byte & 0x0F}) {
-        if (out.size() + 1 == packed->size() * 2 && odd) break;
-        if (nibble >= alphabet.size()) return fail("a packed digit outside its alphabet");
-        out.push_back(alphabet[nibble]);
-      }
+    out.resize(packed->size() * 2);
+    char* next = out.data();
+    for (const std::uint8_t byte : *packed) {
+      *next++ = alphabet[byte >> 4];
+      *next++ = alphabet[byte & 0x0F];
     }
+    if (odd) out.pop_back();
+    if (out.find('\0') != std::string::npos) return fail("a packed digit outside its alphabet");
     return true;
   }
 

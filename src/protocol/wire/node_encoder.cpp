@@ -35,9 +35,12 @@ const PackedCharacter& packed_character(char c) {
 std::uint8_t packed_tag(std::string_view text) {
   if (text.empty() || text.size() > kMaxPackedText) return 0;
   std::uint8_t alphabets = kInNibble | kInHex;
-  for (char c : text) alphabets &= packed_character(c).alphabets;
+  for (const char c : text) {
+    alphabets &= packed_character(c).alphabets;
+    if (alphabets == 0) return 0;
+  }
   if (alphabets & kInNibble) return kNibble8;
-  return alphabets & kInHex ? kHex8 : 0;
+  return kHex8;
 }
 
 std::optional<std::uint8_t> ad_domain(const Jid& jid) {
@@ -119,10 +122,13 @@ class Encoder {
     const bool odd = text.size() % 2 != 0;
     u8(tag);
     u8((text.size() + 1) / 2 | (odd ? kPackedOdd : 0));
+    const std::size_t begin = out_.size();
+    out_.resize(begin + (text.size() + 1) / 2);
+    std::uint8_t* next = out_.data() + begin;
     for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
-      u8(packed_character(text[i]).value << 4 | packed_character(text[i + 1]).value);
+      *next++ = static_cast<std::uint8_t>(packed_character(text[i]).value << 4 | packed_character(text[i + 1]).value);
     }
-    if (odd) u8(packed_character(text.back()).value << 4 | kPackedPadding);
+    if (odd) *next = static_cast<std::uint8_t>(packed_character(text.back()).value << 4 | kPackedPadding);
   }
 
   void binary(ByteView bytes) {

@@ -1,6 +1,8 @@
 #include "protocol/wire/tokens.h"
 
 #include <bit>
+#include <cstring>
+#include <type_traits>
 
 #include "protocol/wire/token_tables.h"
 
@@ -18,10 +20,15 @@ constexpr std::string_view token_of_number(std::uint16_t number) {
   return kDoubleTokens[(number - kFirstDouble) / 256][number % 256];
 }
 
-/// Little-endian load; compilers make one instruction of it, and unlike memcpy it is constexpr.
+/// Little-endian load. The loop is what constant evaluation (and another byte order) needs: compilers
+/// do not make one instruction of it.
 template <std::size_t N>
 constexpr std::uint64_t load(const char* text) {
   std::uint64_t value = 0;
+  if (!std::is_constant_evaluated() && std::endian::native == std::endian::little) {
+    std::memcpy(&value, text, N);
+    return value;
+  }
   for (std::size_t i = 0; i < N; ++i) {
     value |= std::uint64_t{static_cast<unsigned char>(text[i])} << (8 * i);
   }
