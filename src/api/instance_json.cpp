@@ -1,0 +1,77 @@
+#include "api/instance_json.h"
+
+#include "api/text.h"
+
+namespace ponte::api {
+namespace {
+
+const char* display_status(instance::State state) {
+  switch (state) {
+    case instance::State::kDisconnected: return "Disconnected";
+    case instance::State::kConnecting: return "Connecting";
+    case instance::State::kConnected: return "Connected";
+    case instance::State::kLoggedOut: return "Logged out";
+  }
+  return "Disconnected";
+}
+
+Json text_or_null(const std::optional<std::string>& text) {
+  return text ? Json(*text) : Json(nullptr);
+}
+
+Json settings_json(const instance::Settings& settings) {
+  return {{"autoRejectCalls", settings.auto_reject_calls},
+          {"callRejectMessage", settings.call_reject_message},
+          {"ignoreGroupMessages", settings.ignore_group_messages},
+          {"keepOnlineStatus", settings.keep_online_status},
+          {"autoReadMessages", settings.auto_read_messages},
+          {"disableHistorySync", settings.disable_history_sync},
+          {"ignoreStatus", settings.ignore_status}};
+}
+
+Json connection_json(const instance::InstanceInfo& info) {
+  const bool online = info.state == instance::State::kConnected && info.settings.keep_online_status;
+  Json out = {{"state", instance::state_name(info.state)},
+              {"numberJid", text_or_null(info.number_jid)},
+              {"presenceStatus", online ? "available" : "unavailable"},
+              {"displayStatus", display_status(info.state)},
+              {"since", rfc3339(info.state_since)}};
+  if (info.lid) out["lid"] = *info.lid;
+  if (!info.platform.empty()) out["platform"] = info.platform;
+  return out;
+}
+
+Json reason_json(const Error& reason, Wall since) {
+  Json out = {{"code", cause_name(reason.cause)}, {"message", reason.message}};
+  if (reason.retry_after) out["retryAt"] = rfc3339(since + *reason.retry_after);
+  return out;
+}
+
+}  // namespace
+
+Json instance_json(const instance::InstanceInfo& info, TokenShown token) {
+  Json out = {{"id", info.id}, {"name", info.name}};
+  if (token == TokenShown::kYes) out["token"] = info.token;
+  out["status"] = instance::state_name(info.state);
+  out["numberJid"] = text_or_null(info.number_jid);
+  out["createdAt"] = rfc3339(info.created_at);
+  out["updatedAt"] = rfc3339(info.updated_at);
+  out["connection"] = connection_json(info);
+  out["profile"] = {{"name", info.push_name},
+                    {"pictureUrl", ""},
+                    {"isBusiness", !info.business_name.empty()},
+                    {"businessName", info.business_name}};
+  out["webhook"] = {{"enabled", false},  {"label", "default"},      {"url", ""},
+                    {"byEvents", false}, {"events", Json::array()}, {"mediaBase64", false}};
+  out["websocket"] = {{"enabled", false}, {"events", Json::array()}, {"mediaBase64", false}};
+  out["chatwoot"] = {{"enabled", false}};
+  out["proxy"] = {
+      {"enabled", false}, {"host", nullptr}, {"port", nullptr}, {"protocol", nullptr}, {"username", nullptr}};
+  out["settings"] = settings_json(info.settings);
+  out["s3"] = {{"enabled", false},     {"region", nullptr},   {"bucket", nullptr},    {"accessKey", nullptr},
+               {"secretKey", nullptr}, {"endpoint", nullptr}, {"pathPrefix", nullptr}};
+  if (info.reason) out["reason"] = reason_json(*info.reason, info.state_since);
+  return out;
+}
+
+}  // namespace ponte::api

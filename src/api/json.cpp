@@ -1,0 +1,135 @@
+#include "api/json.h"
+
+#include <set>
+
+namespace ponte::api {
+namespace {
+
+constexpr std::size_t kDeepest = 32;
+
+Error invalid(std::string message) {
+  return {Errc::kInvalidArgument, Cause::kInvalidRequest, std::move(message)};
+}
+
+/// Brackets outside strings, before anything is built: the parser itself has no limit.
+bool deeper_than_allowed(std::string_view text) {
+  std::size_t depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\')
+        ++i;
+      else if (c == '"')
+        in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > kDeepest) return true;
+    } else if ((c == '}' || c == ']') && depth > 0) {
+      --depth;
+    }
+  }
+  return false;
+}
+
+/// Follows the parser's events and remembers the first key that an object has twice.
+class DuplicateFinder {
+ public:
+  bool operator()(int, Json::parse_event_t event, Json& parsed) {
+    using Event = Json::parse_event_t;
+    if (event == Event::object_start) keys_.emplace_back();
+    if (event == Event::object_end && !keys_.empty()) keys_.pop_back();
+    if (event == Event::key && !keys_.empty()) {
+      const auto& key = parsed.get_ref<const std::string&>();
+      if (!keys_.back().insert(key).second && duplicate_.empty()) duplicate_ = "the key \"" + key + "\" comes twice";
+    }
+    return true;
+  }
+  const std::string& duplicate() const { return duplicate_; }
+
+ private:
+  std::vector<std::set<std::string>> keys_;
+  std::string duplicate_;
+};
+
+}  // namespace
+
+Result<Json> parse_object(std::string_view text) {
+  if (deeper_than_allowed(text)) return invalid("expected at most " + std::to_string(kDeepest) + " levels of JSON");
+  DuplicateFinder duplicates;
+  Json json;
+  try {
+    json = Json::parse(text.begin(), text.end(), std::ref(duplicates));
+  } catch (const Json::parse_error& error) {
+    return invalid("expected a JSON object in UTF-8: the text is broken near byte " + std::to_string(error.byte));
+  } catch (const Json::exception&) {
+    return invalid("expected a JSON object: a number is out of range");
+  }
+  if (!duplicates.duplicate().empty()) return invalid(duplicates.duplicate());
+  if (!json.is_object()) return invalid(std::string("expected a JSON object, got ") + json.type_name());
+  return json;
+}
+
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Response json_response(const Json& body, int status) {
+  Response response;
+  response.status = status;
+  response.headers.emplace_back("Cache-Control", "no-store");
+  response.body = dump(body);
+  return response;
+}
+
+const Json* FieldReader::find(const char* key) const {
+  const auto found = object_.find(key);
+  return found == object_.end() || found->is_null() ? nullptr : &*found;
+}
+
+void FieldReader::wrong(const char* key, std::string_view expected, const Json& found) {
+  if (status_.ok()) {
+    status_ = invalid(std::string(key) + ": expected " + std::string(expected) + ", got " + found.type_name());
+  }
+}
+
+std::optional<bool> FieldReader::boolean(const char* key) {
+  const Json* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_boolean()) return wrong(key, "a boolean", *value), std::nullopt;
+  return value->get<bool>();
+}
+
+std::optional<std::string> FieldReader::string(const char* key, std::size_t longest) {
+  const Json* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_string()) return wrong(key, "a string", *value), std::nullopt;
+  const auto& text = value->get_ref<const std::string&>();
+  if (text.size() > longest) {
+    if (status_.ok()) status_ = invalid(std::string(key) + ": expected at most " + std::to_string(longest) + " bytes");
+    return std::nullopt;
+  }
+  return text;
+}
+
+std::optional<std::int64_t> FieldReader::integer(const char* key) {
+  const Json* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_number_integer()) return wrong(key, "a whole number", *value), std::nullopt;
+  return value->get<std::int64_t>();
+}
+
+std::optional<std::vector<std::string>> FieldReader::strings(const char* key) {
+  const Json* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_array()) return wrong(key, "an array of strings", *value), std::nullopt;
+  std::vector<std::string> out;
+  for (const Json& element : *value) {
+    if (!element.is_string()) return wrong(key, "an array of strings", element), std::nullopt;
+    out.push_back(element.get<std::string>());
+  }
+  return out;
+}
+
+}  // namespace ponte::api

@@ -1,0 +1,125 @@
+#include "api/problem.h"
+
+#include "api/json.h"
+#include "api/text.h"
+
+namespace ponte::api {
+namespace {
+
+struct Row {
+  int status;
+  const char* message;
+};
+
+/// By reaction, for causes that have no row of their own.
+Row row_of(Errc code) {
+  switch (code) {
+    case Errc::kInvalidArgument:
+    case Errc::kMalformed: return {400, "Invalid request"};
+    case Errc::kUnauthenticated: return {401, "Invalid token"};
+    case Errc::kForbidden: return {403, "Forbidden"};
+    case Errc::kNotFound: return {404, "Not found"};
+    case Errc::kAlreadyExists: return {409, "Already exists"};
+    case Errc::kNotConnected: return {503, "Instance is not connected to WhatsApp"};
+    case Errc::kRateLimited: return {429, "Rate limit exceeded. Try again later."};
+    case Errc::kUnsupported: return {501, "Not implemented"};
+    case Errc::kUnavailable:
+    case Errc::kCancelled: return {503, "Service unavailable"};
+    case Errc::kTimedOut:
+    case Errc::kUntrusted:
+    case Errc::kRejected:
+    case Errc::kStorage:
+    case Errc::kInternal: return {500, "Internal error"};
+  }
+  return {500, "Internal error"};
+}
+
+/// The texts of the contract.
+std::optional<Row> row_of(Cause cause) {
+  switch (cause) {
+    case Cause::kInvalidToken: return Row{401, "Invalid token"};
+    case Cause::kInvalidRequest: return Row{400, "Invalid request body"};
+    case Cause::kInvalidInstanceName: return Row{400, "Invalid instance name"};
+    case Cause::kInvalidNumber: return Row{400, "Invalid phone number"};
+    case Cause::kInvalidHistory: return Row{400, "Invalid history value"};
+    case Cause::kInstanceNotFound: return Row{404, "Instance not found"};
+    case Cause::kInstanceExists: return Row{409, "Instance already exists"};
+    case Cause::kTokenInUse: return Row{409, "Token already in use"};
+    case Cause::kRouteNotFound: return Row{404, "Not found"};
+    case Cause::kMethodNotAllowed: return Row{405, "Method not allowed"};
+    case Cause::kRateLimited: return Row{429, "Rate limit exceeded. Try again later."};
+    case Cause::kOverloaded:
+    case Cause::kShuttingDown: return Row{503, "Service unavailable"};
+    default: return std::nullopt;
+  }
+}
+
+bool is_error_of_the_request(Errc code) {
+  switch (code) {
+    case Errc::kInvalidArgument:
+    case Errc::kUnauthenticated:
+    case Errc::kForbidden:
+    case Errc::kNotFound:
+    case Errc::kAlreadyExists:
+    case Errc::kUnsupported: return true;
+    default: return false;
+  }
+}
+
+const char* title_of(int status) {
+  return status >= 500 ? "The request could not be carried out" : "The request was refused";
+}
+
+bool accepts_problem_json(const Request& request) {
+  const auto accept = request.header("accept");
+  if (!accept) return false;
+  for (std::string_view element : split_list(*accept)) {
+    const auto semicolon = element.find(';');
+    if (!equals_ignoring_case(trim(element.substr(0, semicolon)), "application/problem+json")) continue;
+    const auto parameters = semicolon == std::string_view::npos ? std::string_view{} : element.substr(semicolon);
+    return parameters.find("q=0") == std::string_view::npos || parameters.find("q=0.") != std::string_view::npos;
+  }
+  return false;
+}
+
+}  // namespace
+
+Problem problem_of(const Error& error, Wall now) {
+  Row row = row_of(error.code);
+  if (const auto own = row_of(error.cause)) row = *own;
+  Problem problem{row.status, row.message, error.cause, error.message};
+  if (error.retry_after) problem.retry_at = now + *error.retry_after;
+  return problem;
+}
+
+Problem problem_of(const Error& error, Wall now, std::string prescribed_message) {
+  Problem problem = problem_of(error, now);
+  if (is_error_of_the_request(error.code)) return problem;
+  problem.status = 500;
+  problem.message = std::move(prescribed_message);
+  return problem;
+}
+
+Response render(const Problem& problem, const Request& request) {
+  Json body;
+  const bool rfc9457 = accepts_problem_json(request);
+  if (rfc9457) {
+    body["type"] = "about:blank";
+    body["title"] = title_of(problem.status);
+    body["status"] = problem.status;
+    body["detail"] = problem.message;
+  } else {
+    body["success"] = false;
+    body["error"]["message"] = problem.message;
+  }
+  Json& members = rfc9457 ? body : body["error"];
+  members["code"] = cause_name(problem.cause);
+  if (!problem.details.empty()) members["details"] = problem.details;
+  if (problem.retry_at) members["retryAt"] = rfc3339(*problem.retry_at);
+  body["requestId"] = request.id;
+  Response response = json_response(body, problem.status);
+  if (rfc9457) response.content_type = "application/problem+json";
+  return response;
+}
+
+}  // namespace ponte::api

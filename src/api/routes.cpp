@@ -1,0 +1,65 @@
+#include "api/routes.h"
+
+#include <optional>
+
+namespace ponte::api {
+namespace {
+
+std::vector<std::string> segments_of(std::string_view path) {
+  std::vector<std::string> out;
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const auto end = path.find('/');
+    out.emplace_back(path.substr(0, end));
+    if (end == std::string_view::npos) break;
+    path.remove_prefix(end);
+  }
+  return out;
+}
+
+using Params = std::map<std::string, std::string, std::less<>>;
+
+std::optional<Params> match_segments(const std::vector<std::string>& pattern,
+                                     const std::vector<std::string>& segments) {
+  const bool parameter_last = !pattern.empty() && pattern.back().substr(0, 1) == ":";
+  const bool last_missing = parameter_last && segments.size() + 1 == pattern.size();
+  if (segments.size() != pattern.size() && !last_missing) return std::nullopt;
+  Params params;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i].substr(0, 1) == ":") {
+      params.emplace(pattern[i].substr(1), i < segments.size() ? segments[i] : std::string());
+    } else if (pattern[i] != segments[i]) {
+      return std::nullopt;
+    }
+  }
+  return params;
+}
+
+}  // namespace
+
+Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
+  for (const Route& route : routes_) patterns_.push_back(segments_of(route.path));
+}
+
+Match Router::match(Method method, const Target& target) {
+  Match out;
+  for (std::size_t i = 0; i < routes_.size(); ++i) {
+    auto params = match_segments(patterns_[i], target.segments);
+    if (!params) continue;
+    Route& route = routes_[i];
+    const bool head_of_get = method == Method::kHead && route.method == Method::kGet;
+    if (route.method == method || head_of_get) {
+      out.kind = Match::Kind::kFound;
+      out.route = &route;
+      out.params = std::move(*params);
+    }
+    if (!out.allow.empty()) out.allow += ", ";
+    out.allow += method_name(route.method);
+    if (route.method == Method::kGet) out.allow += ", HEAD";
+  }
+  if (out.route == nullptr && !out.allow.empty()) out.kind = Match::Kind::kWrongMethod;
+  if (!out.allow.empty()) out.allow += ", OPTIONS";
+  return out;
+}
+
+}  // namespace ponte::api

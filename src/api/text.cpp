@@ -1,0 +1,85 @@
+#include "api/text.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+namespace ponte::api {
+namespace {
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+std::tm utc(Wall wall) {
+  const std::time_t seconds = unix_seconds(wall);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  return parts;
+}
+
+}  // namespace
+
+std::string_view trim(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+std::string to_lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), lower);
+  return out;
+}
+
+bool equals_ignoring_case(std::string_view left, std::string_view right) {
+  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
+                    [](char a, char b) { return lower(a) == lower(b); });
+}
+
+std::vector<std::string_view> split_list(std::string_view text) {
+  std::vector<std::string_view> out;
+  while (!text.empty()) {
+    const auto comma = text.find(',');
+    if (const auto element = trim(text.substr(0, comma)); !element.empty()) out.push_back(element);
+    if (comma == std::string_view::npos) break;
+    text.remove_prefix(comma + 1);
+  }
+  return out;
+}
+
+bool list_contains(std::string_view list, std::string_view element) {
+  const auto elements = split_list(list);
+  return std::any_of(elements.begin(), elements.end(),
+                     [&](std::string_view each) { return equals_ignoring_case(each, element); });
+}
+
+std::string rfc3339(Wall wall) {
+  const std::tm parts = utc(wall);
+  std::array<char, 32> out{};
+  return {out.data(), std::strftime(out.data(), out.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+std::string http_date(Wall wall) {
+  // Not strftime's %a and %b: those follow the locale.
+  static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::tm parts = utc(wall);
+  std::array<char, 64> out{};
+  const int size =
+      std::snprintf(out.data(), out.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT", kDays[parts.tm_wday], parts.tm_mday,
+                    kMonths[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
+  return {out.data(), static_cast<std::size_t>(size)};
+}
+
+std::string uptime_text(Milliseconds uptime) {
+  const auto total = std::chrono::duration_cast<Seconds>(uptime).count();
+  std::string out;
+  if (total >= 3600) out += std::to_string(total / 3600) + "h";
+  if (total >= 60) out += std::to_string(total / 60 % 60) + "m";
+  return out + std::to_string(total % 60) + "s";
+}
+
+}  // namespace ponte::api
