@@ -1,7 +1,9 @@
 #include "protocol/noise/certificate.h"
 
+#include <functional>
+
 #include "base/hex.h"
-#include "chain_builder.h"
+#include "support/chain_builder.h"
 #include "support/vector_cases.h"
 
 namespace ponte::protocol::noise {

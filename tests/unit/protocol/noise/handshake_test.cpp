@@ -1,15 +1,15 @@
 #include "protocol/noise/handshake.h"
 
 #include "base/hex.h"
-#include "chain_builder.h"
-#include "handshake.pb.h"
 #include "protocol/noise/channel.h"
+#include "support/noise_responder.h"
 #include "support/vector_cases.h"
 
 namespace ponte::protocol::noise {
 namespace {
 
 using test::ChainBuilder;
+using test::NoiseResponder;
 using test::ScriptedRandom;
 using test::VectorCase;
 
@@ -42,48 +42,13 @@ struct Production {
   }
 };
 
-/// A server for one handshake, made of the same symmetric state: whom the chain names, who signs, what is said.
-struct Server {
-  ChainBuilder chain;
-  crypto::KeyPair ephemeral = test::key_pair_of(0x34);
-  std::optional<SymmetricState> state;
-
-  proto::HandshakeMessage answer(ByteView client_hello, ByteView chain_bytes) {
-    proto::HandshakeMessage hello;
-    EXPECT_TRUE(hello.ParseFromArray(client_hello.data(), static_cast<int>(client_hello.size())));
-    const auto client_ephemeral = to_array<32>(as_bytes(hello.client_hello().ephemeral()));
-    state.emplace(kPatternXx, as_bytes("WA\x06\x03"));
-    state->mix_hash(client_ephemeral);
-    state->mix_hash(ephemeral.public_key);
-    EXPECT_TRUE(state->mix_agreement(ephemeral.private_key, client_ephemeral).ok());
-    proto::HandshakeMessage out;
-    auto& server_hello = *out.mutable_server_hello();
-    server_hello.set_ephemeral(to_text(ephemeral.public_key));
-    server_hello.set_static_(to_text(state->encrypt_and_hash(chain.server_static.public_key)));
-    EXPECT_TRUE(state->mix_agreement(chain.server_static.private_key, client_ephemeral).ok());
-    server_hello.set_payload(to_text(state->encrypt_and_hash(chain_bytes)));
-    return out;
-  }
-  /// The client's static key and payload, as the server reads them.
-  std::pair<Bytes, Bytes> read_finish(ByteView client_finish) {
-    proto::HandshakeMessage message;
-    EXPECT_TRUE(message.ParseFromArray(client_finish.data(), static_cast<int>(client_finish.size())));
-    auto client_static = state->decrypt_and_hash(as_bytes(message.client_finish().static_()));
-    EXPECT_TRUE(client_static.ok());
-    EXPECT_TRUE(state->mix_agreement(ephemeral.private_key, to_array<32>(*client_static)).ok());
-    auto payload = state->decrypt_and_hash(as_bytes(message.client_finish().payload()));
-    EXPECT_TRUE(payload.ok());
-    return {std::move(client_static).value(), std::move(payload).value()};
-  }
-};
-
 Bytes serialized(const proto::HandshakeMessage& message) {
   return to_bytes(message.SerializeAsString());
 }
 
 /// One handshake of a client with `server`, whose ServerHello `damage` may change.
 template <typename Damage>
-Result<Handshake::Finished> run_with(Server& server, ByteView chain_bytes, Damage damage) {
+Result<Handshake::Finished> run_with(NoiseResponder& server, ByteView chain_bytes, Damage damage) {
   test::SeededRandom random(7);
   const crypto::KeyPair own = test::key_pair_of(0x22);
   Handshake handshake({server.chain.root.public_key, &own}, random);
@@ -173,7 +138,7 @@ TEST(Handshake, RefusesASecondServerHello) {
 }
 
 TEST(Handshake, GivesBothSidesTheSameChannel) {
-  Server server;
+  NoiseResponder server;
   const auto finished = run_with(server, server.chain.bytes(), [](auto&) {});
   ASSERT_TRUE(finished.ok()) << finished.error().message;
   const auto [client_static, payload] = server.read_finish(finished->client_finish);
@@ -186,7 +151,7 @@ TEST(Handshake, GivesBothSidesTheSameChannel) {
 }
 
 TEST(Handshake, IgnoresFieldsItDoesNotKnow) {
-  Server server;
+  NoiseResponder server;
   const auto finished = run_with(server, server.chain.bytes(), [](proto::HandshakeMessage& message) {
     // paddingBytes = 5, as the schema has it (wire: pairing.md 2.2).
     message.mutable_server_hello()->mutable_unknown_fields()->append("\x2a\x03\x00\x00\x00", 5);
@@ -218,7 +183,7 @@ TEST(Handshake, RefusesAServerHelloOfTheWrongShape) {
       {"70000 bytes", [](auto& m) { m.mutable_server_hello()->mutable_payload()->resize(70'000); }},
   };
   for (const ShapeCase& shape : cases) {
-    Server server;
+    NoiseResponder server;
     const auto finished = run_with(server, server.chain.bytes(), shape.damage);
     ASSERT_FALSE(finished.ok()) << shape.title;
     EXPECT_EQ(finished.error().code, Errc::kMalformed) << shape.title;
@@ -236,7 +201,7 @@ TEST(Handshake, RefusesBytesThatAreNoMessage) {
 
 TEST(Handshake, RefusesALowOrderEphemeral) {
   for (const VectorCase& vector : test::load_cases("crypto/low_order.vec")) {
-    Server server;
+    NoiseResponder server;
     const auto finished = run_with(server, server.chain.bytes(), [&](proto::HandshakeMessage& message) {
       message.mutable_server_hello()->set_ephemeral(to_text(vector.bytes("public")));
     });
@@ -247,7 +212,7 @@ TEST(Handshake, RefusesALowOrderEphemeral) {
 }
 
 TEST(Handshake, RefusesALowOrderServerStatic) {
-  Server server;
+  NoiseResponder server;
   server.chain.server_static.public_key = {};
   const auto finished = run_with(server, server.chain.bytes(), [](auto&) {});
   ASSERT_FALSE(finished.ok());
@@ -255,7 +220,7 @@ TEST(Handshake, RefusesALowOrderServerStatic) {
 }
 
 TEST(Handshake, RefusesAServerThatHoldsAnotherKeyThanItsChain) {
-  Server server;
+  NoiseResponder server;
   const Bytes chain_of_another = server.chain.bytes();
   server.chain.server_static = test::key_pair_of(0x35);
   const auto finished = run_with(server, chain_of_another, [](auto&) {});
@@ -265,7 +230,7 @@ TEST(Handshake, RefusesAServerThatHoldsAnotherKeyThanItsChain) {
 }
 
 TEST(Handshake, RefusesAServerWithoutTheStaticKeyItClaims) {
-  Server server;
+  NoiseResponder server;
   // It copies the genuine public key and chain, but agrees with a key of its own.
   server.chain.server_static.private_key = test::key_pair_of(0x35).private_key.copy();
   const auto finished = run_with(server, server.chain.bytes(), [](auto&) {});
@@ -274,7 +239,7 @@ TEST(Handshake, RefusesAServerWithoutTheStaticKeyItClaims) {
 }
 
 TEST(Handshake, RefusesAPayloadThatIsNoChain) {
-  Server server;
+  NoiseResponder server;
   const auto finished = run_with(server, as_bytes("not a chain"), [](auto&) {});
   ASSERT_FALSE(finished.ok());
   EXPECT_EQ(finished.error().code, Errc::kMalformed);
