@@ -5,6 +5,8 @@
 
 #include <memory>
 
+#include "base/bytes.h"
+
 namespace ponte::crypto {
 
 template <auto Free>
@@ -31,6 +33,9 @@ struct Algorithms {
 
 /// Fetches on first use; thread-safe.
 const Algorithms& algorithms();
+
+/// HMAC over first || second straight into `out` (32 bytes), with no copy left behind.
+void hmac_sha256_into(ByteView key, ByteView first, ByteView second, MutableByteView out);
 
 /// Ends the process with a message: a library that cannot compute leaves nothing sensible to do.
 [[noreturn]] void fail_hard(const char* operation);

@@ -5,13 +5,13 @@
 #include <climits>
 
 #include "crypto/algorithms.h"
-#include "crypto/digest.h"
 
 namespace ponte::crypto {
 
 void hkdf_sha256(ByteView input_key, ByteView salt, ByteView info, MutableByteView out) {
   assert(!out.empty() && out.size() <= 255 * 32);
-  const Secret<32> pseudorandom_key(hmac_sha256(salt, input_key));
+  Secret<32> pseudorandom_key;
+  hmac_sha256_into(salt, input_key, {}, pseudorandom_key.mutable_view());
   Secret<32> block;
   Bytes info_and_index = to_bytes(info);
   info_and_index.push_back(0);
@@ -19,7 +19,7 @@ void hkdf_sha256(ByteView input_key, ByteView salt, ByteView info, MutableByteVi
   for (std::size_t position = 0; position < out.size(); position += 32) {
     ++info_and_index.back();
     const ByteView previous = position == 0 ? ByteView{} : block.view();
-    block = Secret<32>(hmac_sha256(pseudorandom_key.view(), previous, info_and_index));
+    hmac_sha256_into(pseudorandom_key.view(), previous, info_and_index, block.mutable_view());
     const std::size_t count = std::min<std::size_t>(32, out.size() - position);
     std::memcpy(out.data() + position, block.view().data(), count);
   }
