@@ -208,14 +208,10 @@ void Connection::on_codec_message(Bytes message) {
 }
 
 void Connection::on_stream_closed(Error why) {
-  switch (state_) {
-    case State::kSecuring: why.message += " during the TLS handshake"; break;
-    case State::kUpgrading: why.message += " before it answered the upgrade"; break;
-    case State::kClosing: why = {Errc::kCancelled, Cause::kConnectionClosed, "closed by this side"}; break;
-    case State::kDialing:
-    case State::kOpen:
-    case State::kClosed: break;
-  }
+  const bool is_tls = why.cause == Cause::kTlsFailed || why.cause == Cause::kTlsUntrusted;
+  if (state_ == State::kClosing) why = {Errc::kCancelled, Cause::kConnectionClosed, "closed by this side"};
+  if (state_ == State::kSecuring && !is_tls) why.message += " during the TLS handshake";
+  if (state_ == State::kUpgrading && !is_tls) why.message += " before it answered the upgrade";
   fail(std::move(why));
 }
 

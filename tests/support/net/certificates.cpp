@@ -77,12 +77,13 @@ std::string key_to_pem(EVP_PKEY* key) {
 }  // namespace
 
 struct TestAuthority::Impl {
+  explicit Impl(const std::string& authority_name) : name(authority_name) {}
+  std::string name;
   Key key = make_key();
-  Certificate certificate =
-      make_certificate("Ponte test authority", key.get(), nullptr, nullptr, {{}, -3600, 24 * 3600});
+  Certificate certificate = make_certificate(name, key.get(), nullptr, nullptr, {{}, -3600, 24 * 3600});
 };
 
-TestAuthority::TestAuthority() : impl_(std::make_unique<Impl>()) {}
+TestAuthority::TestAuthority(const std::string& name) : impl_(std::make_unique<Impl>(name)) {}
 TestAuthority::~TestAuthority() = default;
 
 IssuedCertificate TestAuthority::issue(const CertificateWish& wish) const {

@@ -22,7 +22,7 @@ struct CertificateWish {
 /// A certificate authority with a fresh P-256 key.
 class TestAuthority {
  public:
-  TestAuthority();
+  explicit TestAuthority(const std::string& name = "Ponte test authority");
   ~TestAuthority();
   IssuedCertificate issue(const CertificateWish& wish = {}) const;
   std::string certificate_pem() const;

@@ -26,6 +26,7 @@ struct QuietConfig : Base {
   struct transport_config : Base::transport_config {
     using alog_type = QuietConfig::alog_type;
     using elog_type = QuietConfig::elog_type;
+    static constexpr long timeout_socket_shutdown = 100;  // its TLS server waits that long after each close
   };
   using transport_type = ws::transport::asio::endpoint<transport_config>;
   static constexpr std::size_t connection_read_buffer_size = 4096;
