@@ -11,6 +11,6 @@ export async function assertLinked(sim, jid) {
   const number = /^(\d+)/.exec(jid)?.[1];
   assert.ok(number, `a JID of a phone number: ${jid}`);
   await sim.until(`${number} is online with prekeys`, (state) =>
-    state.accounts?.find((account) => account.number === number)?.companions?.some((one) => one.logins > 0 && one.prekeys > 0),
+    state.phones.find((phone) => phone.number === number)?.companions?.some((one) => one.logins > 0 && one.prekeys > 0),
   );
 }

@@ -17,8 +17,8 @@ test('zapo checks our chain, shows a QR, pairs and logs in by IK', needed, async
   const success = await client.next('open');
   assert.match(success.lid, /@lid$/);
   await assertLinked(sim, paired.meJid);
-  const { counters } = await sim.state();
-  assert.ok(counters.handshakesIk >= 1, `it resumed by IK: ${JSON.stringify(counters)}`);
+  const { counts } = await sim.state();
+  assert.ok(counts.handshakesIk >= 1, `it resumed by IK: ${JSON.stringify(counts)}`);
 });
 
 test('zapo refuses our chain under another root', needed, async (t) => {
