@@ -32,7 +32,7 @@ class Committer {
   struct Limits {
     std::size_t queued_operations = 4096;
     std::size_t queued_bytes = 32 << 20;
-    std::size_t group_bytes = 4 << 20;  ///< a larger group waits for the next write; one batch may exceed it
+    std::size_t group_bytes = 1 << 20;  ///< a larger group waits for the next write; one batch may exceed it
   };
   /// Applies a group durably. Its Status goes to every caller of the group, but to those refused alone.
   using Apply = UniqueFunction<Status(std::span<Operation>)>;

@@ -19,6 +19,7 @@
 #include "store/data_directory.h"
 #include "store/key_cache.h"
 #include "store/keys.h"
+#include "store/log_check.h"
 #include "store/master_key.h"
 #include "store/migrations.h"
 
@@ -66,6 +67,8 @@ rocksdb::Options engine_options(bool create) {
   options.write_buffer_size = 1 << 20;
   options.db_write_buffer_size = 2 << 20;
   options.max_total_wal_size = 8 << 20;
+  options.arena_block_size = 64 << 10;
+  options.writable_file_max_buffer_size = 64 << 10;
   options.max_open_files = 64;
   options.max_background_jobs = 2;
   options.max_file_opening_threads = 1;
@@ -97,7 +100,10 @@ class Engine {
     if (!status.ok()) return engine_error("the database " + path + " does not open", status);
     return std::unique_ptr<Engine>(new Engine(db, handles));
   }
+  /// Flushed, so that after an orderly end the log is never the only copy of anything.
   ~Engine() {
+    if (const rocksdb::Status status = db->Flush({}, {records, data_keys}); !status.ok())
+      log::warn("store", "flush at the end: " + status.ToString());
     for (rocksdb::ColumnFamilyHandle* handle : {records, data_keys}) db->DestroyColumnFamilyHandle(handle);
     if (const rocksdb::Status status = db->Close(); !status.ok()) log::warn("store", "close: " + status.ToString());
   }
@@ -153,6 +159,7 @@ class RocksDbStore final : public Store {
 
   Status ready() const;  // mutex_ held, shared or not: is there an engine
   Result<std::optional<Secret<32>>> find_data_key(const Owner& owner) const;  // mutex_ held, shared
+  Status check_no_records(const Owner& owner) const;                          // mutex_ held
   Status make_data_key(const Owner& owner);                                   // takes mutex_
   Result<Bytes> unseal_value(const Owner& owner, std::string_view key, const std::string& disk_key,
                              ByteView sealed) const;
@@ -248,11 +255,22 @@ Result<std::vector<Record>> RocksDbStore::scan(const Owner& owner, std::string_v
 
 // --- Writing -----------------------------------------------------------------------------------
 
+/// Records without their data key are damage: a new key would hide it.
+Status RocksDbStore::check_no_records(const Owner& owner) const {
+  const std::string start = keys::disk_key(owner, "");
+  const std::unique_ptr<rocksdb::Iterator> it(engine_->db->NewIterator({}, engine_->records));
+  it->Seek(start);
+  if (!it->status().ok()) return engine_error("keys " + start, it->status());
+  if (!it->Valid() || !it->key().starts_with(start)) return {};
+  return corrupt("data key " + keys::disk_data_key(owner) + " is missing, but there are records that it sealed");
+}
+
 Status RocksDbStore::make_data_key(const Owner& owner) {
   std::unique_lock lock(mutex_);
   PONTE_TRY(ready());
   PONTE_ASSIGN(const auto found, find_data_key(owner));
   if (found) return {};
+  PONTE_TRY(check_no_records(owner));
   Secret<32> key;
   random_.fill(key.mutable_view());
   const std::string disk_key = keys::disk_data_key(owner);
@@ -458,7 +476,7 @@ Status check_files(const std::string& database) {
   if (error) return file_error("cannot read " + database, error.value());
   if (!has_current) return corrupt("file " + database + "/CURRENT is missing");
   if (!has_log) return corrupt("the write-ahead log of " + database + " is missing (no .log file)");
-  return {};
+  return check_logs(database);
 }
 
 /// Made beside and then renamed: a directory `db` is always complete, whenever this is interrupted.
