@@ -1,0 +1,18 @@
+// The subcommands of `ponte`, each in a file of its own.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace ponte::tool {
+
+/// Exit codes as of ponted: 0 ok, 1 failure at run time, 2 usage.
+inline constexpr int kOk = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kUsage = 2;
+
+/// Each adds its subcommand to `app`; when it is chosen it runs and leaves its exit code in `exit_code`.
+void register_sim(CLI::App& app, int& exit_code);
+void register_phone(CLI::App& app, int& exit_code);
+void register_decode(CLI::App& app, int& exit_code);
+
+}  // namespace ponte::tool

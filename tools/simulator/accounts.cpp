@@ -1,0 +1,52 @@
+#include "simulator/accounts.h"
+
+#include <algorithm>
+
+namespace ponte::simulator {
+
+using protocol::wire::Jid;
+
+Jid Account::jid(std::uint16_t device) const {
+  return Jid{number, std::string(protocol::wire::kUserServer), device};
+}
+
+Jid Account::lid(std::uint16_t device) const {
+  return Jid{lid_user, std::string(protocol::wire::kLidServer), device};
+}
+
+Companion* Account::find(std::uint16_t device) {
+  const auto found = companions.find(device);
+  return found == companions.end() ? nullptr : &found->second;
+}
+
+Account* Accounts::find(const std::string& number) {
+  const auto found = accounts_.find(number);
+  return found == accounts_.end() ? nullptr : found->second.get();
+}
+
+Account& Accounts::get(const std::string& number) {
+  if (Account* known = find(number)) return *known;
+  auto account = std::make_unique<Account>();
+  account->number = number;
+  account->lid_user = derived_digits(seed_, "lid " + number, 15);
+  DerivedRandom random(seed_, "phone " + number);
+  account->identity = crypto::generate_key_pair(random);
+  for (std::uint8_t byte : random.array<4>()) account->raw_id = account->raw_id << 8 | byte;
+  return *accounts_.emplace(number, std::move(account)).first->second;
+}
+
+Account& Accounts::fresh() {
+  while (find(std::to_string(next_number_)) != nullptr) ++next_number_;
+  return get(std::to_string(next_number_++));
+}
+
+void Accounts::clear() {
+  accounts_.clear();
+}
+
+bool is_phone_number(std::string_view text) {
+  return text.size() >= 7 && text.size() <= 15 && text[0] != '0' &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace ponte::simulator

@@ -1,0 +1,51 @@
+// The simulator's admin API: JSON in, an admin call, JSON out. Pure; the shell brings the HTTP.
+//
+//   GET  /admin/state         connections, phones, counts, violations, unacknowledged stanzas
+//   POST /admin/scan          the QR text as body, or {"qr", "number", "platform", "business"}
+//   POST /admin/enter-code    {"number", "code"}
+//   POST /admin/unlink        {"number", "device"}: removed on the phone
+//   POST /admin/rotate        companion_reg_refresh                                            {target}
+//   POST /admin/refresh-code  {"manual": bool}                                                 {target}
+//   POST /admin/drop          {"clean": bool}: a TCP reset, or close code 1000                 {target}
+//   POST /admin/stream-error  {"code", "conflict"}: 515, 401 + "device_removed", "replaced"    {target}
+//   POST /admin/garbage       a frame that does not decrypt                                    {target}
+//   POST /admin/ping          the server's own ping                                            {target}
+//   POST /admin/notify        {"sample"}: psa, passkey, downgrade, expiration, stream-end      {target}
+//   POST /admin/prekeys       {"number", "left"}: uses prekeys up, tells the companions
+//   POST /admin/fail          faults; "now": true sends the failure to open connections        {scope}
+//   POST /admin/slow {"ms"}, /admin/split {"mode"}, /admin/chain {"defect"}                    {scope}
+//   POST /admin/renew-leaf    a new static key
+//   POST /admin/reset
+//
+// {target}: "number" or "connection"; neither: all. {scope}: "number" (with "uses"), "next": N or "connection";
+// none: everybody from now on; a plain failure without scope is for the next connection.
+// Faults: "failure": {"reason", ...attributes} or "reason"/"expire"/"code" at the top level, "handshake", "chain",
+// "ik", "pairSuccess", "refreshBeforePairing", "closeWithoutRestart", "duplicateSuccess", "compress", "codeRefusal":
+// {"code", "text", "backoff"}, "packing", "delayMs", "dropAfterMs", "refCount", "ackDeadlineMs", "upgradeStatus".
+// Answers: 200 with JSON; errors {"error": {"code", "message"}} with 400, 404, 409, 500, 501, 503 or 504.
+#pragma once
+
+#include <string>
+
+#include "base/reply.h"
+#include "simulator/sim_server.h"
+
+namespace ponte::simulator {
+
+struct AdminRequest {
+  std::string method;
+  std::string path;  ///< from "/admin/" on, without query
+  std::string body;
+};
+struct AdminResponse {
+  int status = 200;
+  std::string body;  ///< JSON
+};
+
+/// True for what handle_admin answers.
+bool is_admin_path(std::string_view path);
+
+/// Answers once, at once or when the companion has answered the phone. Never with an Error.
+void handle_admin(SimServer& server, const AdminRequest& request, const Now& now, Reply<AdminResponse> reply);
+
+}  // namespace ponte::simulator

@@ -1,0 +1,121 @@
+// What the simulator does wrong on purpose, and for whom.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "simulator/chain.h"
+#include "simulator/responder.h"
+
+namespace ponte::simulator {
+
+/// Where a handshake goes wrong.
+enum class HandshakeFault {
+  kNone,
+  kSilent,              ///< ClientHello is never answered
+  kDropAfterHello,      ///< the socket closes instead of ServerHello
+  kHalfServerHello,     ///< half of ServerHello's frame, then the socket closes
+  kGarbageServerHello,  ///< a frame that is no handshake message
+  kBadTag,              ///< ServerHello with a flipped bit in its encrypted static
+  kDropAfterFinish,     ///< the socket closes once ClientFinish has arrived
+  kSilentAfterFinish,   ///< neither pair-device nor success follows
+  kGarbageAfterFinish,  ///< a transport frame that does not decrypt
+};
+
+/// What is wrong with pair-success.
+enum class PairSuccessDefect {
+  kNone,
+  kBadHmac,
+  kBadAccountSignature,
+  kShortSignatureKey,  ///< accountSignatureKey of 31 bytes
+  kShortSignature,     ///< accountSignature of 63 bytes
+  kNoIdentity,         ///< device-identity is missing
+  kGarbageIdentity,    ///< device-identity is no protobuf
+  kNoDevice,           ///< the device node with the JIDs is missing
+  kForeignSender,      ///< the iq comes from a user instead of the server
+};
+
+/// How frames are laid into WebSocket messages.
+enum class Packing {
+  kOneFrame,  ///< one frame in each message, as the server does
+  kBytes,     ///< every byte a message of its own
+  kRandom,    ///< pieces of 1 to 64 bytes
+  kJoined,    ///< all frames of one step in one message
+};
+
+/// `<failure>` instead of success or pair-device; `attributes` come in addition to reason and location.
+struct Failure {
+  unsigned reason = 0;
+  std::vector<std::pair<std::string, std::string>> attributes;
+};
+
+/// How companion_hello is refused (wire: pairing.md 6.2).
+struct CodeRefusal {
+  unsigned code = 0;
+  std::string text;
+  std::optional<unsigned> backoff;  ///< seconds
+};
+
+/// A set of faults. Absent: no opinion, a wider scope or the normal behaviour decides.
+struct Faults {
+  std::optional<unsigned> upgrade_status;  ///< HTTP status in place of the WebSocket upgrade
+  std::optional<HandshakeFault> handshake;
+  std::optional<ChainDefect> chain;
+  std::optional<IkAnswer> ik;
+  std::optional<Failure> failure;
+  std::optional<PairSuccessDefect> pair_success;
+  std::optional<bool> refresh_before_pairing;  ///< companion_reg_refresh at the first scan (wire: pairing.md 5.4)
+  std::optional<bool> close_without_restart;   ///< after pair-device-sign: close, no 515
+  std::optional<bool> duplicate_success;
+  std::optional<bool> compress;  ///< stanzas as zlib streams
+  std::optional<CodeRefusal> code_refusal;
+  std::optional<Packing> packing;
+  std::optional<Milliseconds> delay;         ///< between frames
+  std::optional<Milliseconds> drop_after;    ///< the socket closes this long after it opened
+  std::optional<unsigned> ref_count;         ///< refs in pair-device
+  std::optional<Milliseconds> ack_deadline;  ///< stream:error/ack where a stanza is not acknowledged in time
+
+  /// Takes over what `narrower` has an opinion on.
+  void overlay(const Faults& narrower);
+};
+
+/// Faults by scope: everybody, the next connections, one number. One thread.
+class FaultTable {
+ public:
+  /// Added to what everybody gets.
+  void set_all(const Faults& faults) { all_.overlay(faults); }
+  /// For the next `count` connections to be opened, each queue entry separately.
+  void set_next(const Faults& faults, unsigned count);
+  /// For connections of that number, once it is known: at login, or with a pairing code. `count` absent: until reset.
+  void set_number(const std::string& number, const Faults& faults, std::optional<unsigned> count);
+  void clear();
+
+  /// What a connection that opens now gets; consumes one of the `next` entries.
+  Faults for_new_connection();
+  /// The same without consuming, for the decision about the upgrade. Entries that refuse it are consumed.
+  std::optional<unsigned> upgrade_refusal();
+  /// What is added once the number is known; consumes one use.
+  Faults for_number(const std::string& number);
+
+ private:
+  struct Limited {
+    Faults faults;
+    std::optional<unsigned> remaining;
+  };
+  Faults all_;
+  std::deque<Faults> next_;
+  std::map<std::string, Limited> numbers_;
+};
+
+std::optional<HandshakeFault> handshake_fault_from_name(std::string_view name);
+std::optional<PairSuccessDefect> pair_success_defect_from_name(std::string_view name);
+std::optional<Packing> packing_from_name(std::string_view name);
+std::optional<IkAnswer> ik_answer_from_name(std::string_view name);
+
+}  // namespace ponte::simulator

@@ -1,0 +1,59 @@
+// The server's side of the Noise handshake: XX, IK, and XXfallback after a declined IK
+// (wire: pairing.md 2.3, 2.7; peers.md C.6 for the deviation from the Noise book).
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "crypto/curve25519.h"
+#include "protocol/noise/symmetric_state.h"
+
+namespace ponte::simulator {
+
+enum class Pattern { kXx, kIk, kXxFallback };
+std::string_view pattern_name(Pattern pattern);
+
+/// What the server does with an IK hello. A hello for another static key is always declined.
+enum class IkAnswer {
+  kAccept,
+  kFallback,  ///< answer with a static key, as after a key change
+};
+
+/// One handshake of one connection. Pure, single use, one thread. on_client_hello once; unless it
+/// finished (IK), on_client_finish once.
+class Responder {
+ public:
+  struct Finished {
+    Bytes payload;  ///< serialized ClientPayload
+    crypto::PublicKey client_static{};
+    protocol::noise::TransportKeys keys;
+  };
+  struct HelloReply {
+    Bytes server_hello;  ///< serialized HandshakeMessage, without frame length
+    Pattern pattern = Pattern::kXx;
+    std::optional<Finished> finished;  ///< only where IK was accepted
+  };
+  struct Options {
+    const crypto::KeyPair* static_keys;  ///< outlives the call
+    ByteView chain;                      ///< serialized CertChain, the payload of ServerHello
+    IkAnswer ik = IkAnswer::kAccept;
+  };
+
+  /// kMalformed/kHandshakeMalformed or kProtobufMalformed; kUntrusted/kWeakKey. Draws 32 bytes.
+  Result<HelloReply> on_client_hello(ByteView message, const Options& options, RandomSource& random);
+  /// The same, or kUntrusted/kDecryptionFailed.
+  Result<Finished> on_client_finish(ByteView message);
+
+ private:
+  struct ClientHello;
+  Result<HelloReply> accept_ik(const ClientHello& hello, const Options& options);
+  Result<HelloReply> offer_static(const ClientHello& hello, Pattern pattern, const Options& options);
+
+  crypto::KeyPair ephemeral_;
+  std::optional<protocol::noise::SymmetricState> state_;
+};
+
+}  // namespace ponte::simulator

@@ -1,0 +1,174 @@
+// One client connection, seen from WhatsApp's server.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/task.h"
+#include "base/time.h"
+#include "protocol/noise/channel.h"
+#include "protocol/wire/frame_codec.h"
+#include "protocol/wire/node.h"
+#include "simulator/client_payload.h"
+#include "simulator/faults.h"
+#include "simulator/responder.h"
+#include "simulator/world.h"
+
+namespace ponte::simulator {
+
+/// Bytes of one WebSocket message.
+struct SendBytes {
+  Bytes bytes;
+};
+/// The end. kNormal: close handshake with code 1000. kAbort: the TCP connection is reset.
+struct Close {
+  enum class Kind { kNormal, kAbort };
+  Kind kind = Kind::kNormal;
+};
+using Output = std::variant<SendBytes, Close>;
+
+class PairingSide;
+class OnlineSide;
+
+/// What a connection is there for once the handshake is done.
+class Side {
+ public:
+  virtual ~Side() = default;
+  virtual void start() = 0;
+  /// Anything but acknowledgements and answers to the server's own iqs.
+  virtual void on_stanza(const protocol::wire::Node& stanza) = 0;
+  virtual void on_deadline() = 0;
+  virtual std::optional<Mono> next_deadline() const = 0;
+  virtual void on_closed() = 0;
+  virtual PairingSide* pairing() { return nullptr; }
+  virtual OnlineSide* online() { return nullptr; }
+};
+
+///   kPrologue -> kClientHello -> kClientFinish -> kPairing -> kClosing
+///            (prologue)      \ (IK)           \-> kOnline -> kClosing
+///
+/// kPrologue      waits for the stream prologue
+/// kClientHello   waits for the first handshake message
+/// kClientFinish  waits for the second one
+/// kPairing       an unregistered device: pair-device was sent
+/// kOnline        a registered device: success was sent
+/// kClosing       nothing is read any more; output drains
+///
+/// Pure: feed it, then drain poll_output and re-arm next_deadline. One thread. Owned by its SimServer,
+/// until SimServer::forget.
+class SimConnection {
+ public:
+  enum class State { kPrologue, kClientHello, kClientFinish, kPairing, kOnline, kClosing };
+
+  SimConnection(World& world, ConnectionId id, Faults faults, const Now& now);
+  ~SimConnection();
+
+  void on_bytes(ByteView bytes, const Now& now);
+  /// The client or the network closed it. Nothing may follow but forget.
+  void on_closed(const Now& now);
+  void on_deadline(const Now& now);
+  /// What is due at the time of the last input; nothing follows a Close.
+  std::optional<Output> poll_output();
+  std::optional<Mono> next_deadline() const;
+
+  ConnectionId id() const { return id_; }
+  State state() const { return state_; }
+  std::string_view state_name() const;
+  std::optional<Pattern> pattern() const { return pattern_; }
+  const Bytes& routing_info() const { return routing_info_; }
+  const Now& opened_at() const { return opened_; }
+  std::size_t unacknowledged() const { return unacked_.size(); }
+  PairingSide* pairing() { return side_ ? side_->pairing() : nullptr; }
+  OnlineSide* online() { return side_ ? side_->online() : nullptr; }
+
+  // For the sides and the admin calls.
+  World& world() { return world_; }
+  const Now& now() const { return now_; }
+  /// Time of an act that does not come through on_bytes or on_deadline.
+  void touch(const Now& now);
+  Faults& faults() { return faults_; }
+  void violation(std::string text) { world_.note_violation(id_, std::move(text)); }
+  /// A fresh stanza id, decimal.
+  std::string next_id();
+
+  void send(const protocol::wire::Node& stanza);
+  /// A frame that does not decrypt.
+  void send_garbage();
+  /// Sends an iq with a fresh id; `on_answer` gets the result or the error. Unanswered: dropped at close.
+  void send_iq(protocol::wire::Node iq, UniqueFunction<void(const protocol::wire::Node&)> on_answer);
+  /// Sends a stanza that must be acknowledged, with a fresh id unless it has one.
+  void send_for_ack(protocol::wire::Node stanza);
+  /// Stanzas still unacknowledged, for redelivery; they are no longer waited for.
+  std::vector<protocol::wire::Node> take_unacknowledged();
+  /// Ends the connection after what is queued. Idempotent.
+  void close(Close::Kind kind = Close::Kind::kNormal, Milliseconds delay = Milliseconds(0));
+  /// A last stanza, then close.
+  void end_with(const protocol::wire::Node& stanza, Milliseconds delay = Milliseconds(0));
+
+ private:
+  struct Pending {
+    Mono due;
+    Output output;
+  };
+  struct Unacked {
+    protocol::wire::Node stanza;
+    Mono sent;
+  };
+  struct Asked {
+    std::string id;
+    UniqueFunction<void(const protocol::wire::Node&)> on_answer;
+  };
+
+  void on_frame(ByteView payload);
+  void on_client_hello(ByteView message);
+  void on_client_finish(ByteView message);
+  void on_authenticated(Responder::Finished finished);
+  void register_device(ClientDetails details);
+  void log_in(ClientDetails details);
+  void refuse(unsigned reason, const Failure* configured);
+  void on_transport(ByteView ciphertext);
+  void on_stanza(const protocol::wire::Node& stanza);
+  void on_ack(const protocol::wire::Node& ack);
+  void on_answer(const protocol::wire::Node& answer);
+  void fail_handshake(const Error& error);
+  void check_ack_deadline();
+  void emit_frame(ByteView payload);
+  void emit(Bytes bytes);
+  void queue(Output output, Milliseconds extra_delay = Milliseconds(0));
+  void release();
+
+  World& world_;
+  ConnectionId id_;
+  Faults faults_;
+  Now now_;
+  Now opened_;
+  Mono last_input_;
+  State state_ = State::kPrologue;
+  protocol::wire::PrologueDecoder prologue_;
+  protocol::wire::FrameDecoder frames_;
+  std::unique_ptr<Responder> responder_;
+  std::optional<protocol::noise::Channel> channel_;
+  std::optional<Pattern> pattern_;
+  Bytes routing_info_;
+  std::unique_ptr<Side> side_;
+  std::deque<Pending> outputs_;
+  std::vector<Unacked> unacked_;
+  std::vector<Asked> asked_;
+  std::uint64_t next_id_;
+  bool output_closed_ = false;  ///< a Close is queued
+  bool closed_ = false;         ///< on_closed was called
+};
+
+/// `<failure reason location ...>`.
+protocol::wire::Node failure_node(const Failure& failure);
+/// `<stream:error code>`; no code where it is 0.
+protocol::wire::Node stream_error_node(unsigned code);
+/// `<stream:error [code]><conflict type/></stream:error>`.
+protocol::wire::Node conflict_node(unsigned code, std::string_view type);
+
+}  // namespace ponte::simulator

@@ -1,0 +1,201 @@
+#include "simulator/sim_server.h"
+
+#include <algorithm>
+
+namespace ponte::simulator {
+
+using protocol::wire::Node;
+
+namespace {
+
+bool needs_ack(const Node& stanza) {
+  return stanza.tag == "notification" || stanza.tag == "message" || stanza.tag == "receipt" || stanza.tag == "call";
+}
+
+bool belongs_to(SimConnection& connection, const std::string& number) {
+  if (connection.state() == SimConnection::State::kClosing) return false;
+  if (OnlineSide* online = connection.online()) return online->number() == number;
+  if (PairingSide* pairing = connection.pairing()) return pairing->code_number() == number;
+  return false;
+}
+
+}  // namespace
+
+SimServer::SimServer(Options options, RandomSource& random) : world_(options, random) {}
+
+SimServer::~SimServer() = default;
+
+SimConnection& SimServer::open(const Now& now) {
+  const ConnectionId id = next_id_++;
+  auto connection = std::make_unique<SimConnection>(world_, id, world_.faults.for_new_connection(), now);
+  return *world_.connections.emplace(id, std::move(connection)).first->second;
+}
+
+void SimServer::forget(ConnectionId id) {
+  world_.connections.erase(id);
+}
+
+void SimServer::scan(std::string_view qr_text, const Phone& phone, const Now& now, Reply<Paired> reply) {
+  auto code = parse_qr(qr_text);
+  if (!code.ok()) return reply.answer(code.error());
+  const auto shown_by = world_.refs.find(code->ref);
+  SimConnection* connection = shown_by == world_.refs.end() ? nullptr : world_.find(shown_by->second);
+  if (connection == nullptr || connection->pairing() == nullptr) {
+    return reply.answer(Error{Errc::kNotFound, Cause::kPairingRefused, "no connection shows this ref"});
+  }
+  connection->touch(now);
+  connection->pairing()->scan(*code, phone, std::move(reply));
+}
+
+void SimServer::enter_code(const std::string& number, std::string_view code, const Phone& phone, const Now& now,
+                           Reply<Paired> reply) {
+  const auto waiting = world_.codes.find(number);
+  SimConnection* connection = waiting == world_.codes.end() ? nullptr : world_.find(waiting->second);
+  if (connection == nullptr || connection->pairing() == nullptr) {
+    return reply.answer(Error{Errc::kNotFound, Cause::kPairingRefused, "no companion waits for a code of this number"});
+  }
+  connection->touch(now);
+  connection->pairing()->enter_code(code, phone, std::move(reply));
+}
+
+Result<unsigned> SimServer::unlink(const std::string& number, std::optional<std::uint16_t> device, const Now& now) {
+  Account* account = world_.accounts.find(number);
+  if (account == nullptr || (device && account->find(*device) == nullptr)) {
+    return Error{Errc::kNotFound, Cause::kInvalidNumber, "no such companion"};
+  }
+  std::vector<std::uint16_t> devices;
+  for (const auto& [id, companion] : account->companions) {
+    if (!device || *device == id) devices.push_back(id);
+  }
+  for (std::uint16_t id : devices) {
+    const auto online = world_.online.find(account->jid(id).to_string());
+    if (SimConnection* connection = online == world_.online.end() ? nullptr : world_.find(online->second)) {
+      connection->touch(now);
+      connection->online()->end_unlinked();
+    }
+    account->companions.erase(id);
+  }
+  return static_cast<unsigned>(devices.size());
+}
+
+Status SimServer::set_faults(const Faults& faults, const Scope& scope) {
+  if (scope.connection) {
+    SimConnection* connection = world_.find(*scope.connection);
+    if (connection == nullptr) return Error{Errc::kNotFound, Cause::kInvalidRequest, "no such connection"};
+    connection->faults().overlay(faults);
+  } else if (scope.number) {
+    world_.faults.set_number(*scope.number, faults, scope.uses);
+  } else if (scope.next) {
+    world_.faults.set_next(faults, *scope.next);
+  } else {
+    world_.faults.set_all(faults);
+  }
+  return Status::Ok();
+}
+
+std::vector<SimConnection*> SimServer::chosen(const Target& target, const Now& now) {
+  std::vector<SimConnection*> out;
+  for (auto& [id, connection] : world_.connections) {
+    if (connection->state() == SimConnection::State::kClosing) continue;
+    if (target.connection && *target.connection != id) continue;
+    if (target.number && !belongs_to(*connection, *target.number)) continue;
+    connection->touch(now);
+    out.push_back(connection.get());
+  }
+  return out;
+}
+
+unsigned SimServer::drop(const Target& target, Close::Kind kind, const Now& now) {
+  const auto connections = chosen(target, now);
+  for (SimConnection* connection : connections) connection->close(kind);
+  return static_cast<unsigned>(connections.size());
+}
+
+unsigned SimServer::send_stream_error(const Target& target, unsigned code, std::string_view conflict, const Now& now) {
+  const auto connections = chosen(target, now);
+  const Node node = conflict.empty() ? stream_error_node(code) : conflict_node(code, conflict);
+  for (SimConnection* connection : connections) connection->end_with(node);
+  return static_cast<unsigned>(connections.size());
+}
+
+unsigned SimServer::send_failure(const Target& target, const Failure& failure, const Now& now) {
+  const auto connections = chosen(target, now);
+  for (SimConnection* connection : connections) connection->end_with(failure_node(failure));
+  return static_cast<unsigned>(connections.size());
+}
+
+unsigned SimServer::send_garbage(const Target& target, const Now& now) {
+  const auto connections = chosen(target, now);
+  for (SimConnection* connection : connections) connection->send_garbage();
+  return static_cast<unsigned>(connections.size());
+}
+
+unsigned SimServer::rotate(const Target& target, const Now& now) {
+  unsigned count = 0;
+  for (SimConnection* connection : chosen(target, now)) {
+    if (PairingSide* pairing = connection->pairing()) {
+      pairing->rotate();
+      ++count;
+    }
+  }
+  return count;
+}
+
+unsigned SimServer::refresh_code(const Target& target, bool force_manual, const Now& now) {
+  unsigned count = 0;
+  for (SimConnection* connection : chosen(target, now)) {
+    PairingSide* pairing = connection->pairing();
+    if (pairing != nullptr && pairing->refresh_code(force_manual).ok()) ++count;
+  }
+  return count;
+}
+
+Result<unsigned> SimServer::use_prekeys(const std::string& number, std::size_t left, const Now& now) {
+  Account* account = world_.accounts.find(number);
+  if (account == nullptr) return Error{Errc::kNotFound, Cause::kInvalidNumber, "no such phone"};
+  for (auto& [id, companion] : account->companions) {
+    if (companion.prekeys.size() > left) {
+      companion.prekeys.erase(companion.prekeys.begin(), companion.prekeys.end() - static_cast<std::ptrdiff_t>(left));
+    }
+  }
+  const auto connections = chosen(Target{std::nullopt, number}, now);
+  for (SimConnection* connection : connections) {
+    if (OnlineSide* online = connection->online()) online->notify_prekeys();
+  }
+  return static_cast<unsigned>(connections.size());
+}
+
+unsigned SimServer::send_stanza(const Target& target, const Node& stanza, const Now& now) {
+  const auto connections = chosen(target, now);
+  for (SimConnection* connection : connections) {
+    if (!needs_ack(stanza)) {
+      connection->send(stanza);
+    } else if (OnlineSide* online = connection->online()) {
+      online->deliver(stanza);
+    } else {
+      connection->send_for_ack(stanza);
+    }
+  }
+  return static_cast<unsigned>(connections.size());
+}
+
+unsigned SimServer::ping(const Target& target, const Now& now) {
+  unsigned count = 0;
+  for (SimConnection* connection : chosen(target, now)) {
+    if (OnlineSide* online = connection->online()) {
+      online->ping();
+      ++count;
+    }
+  }
+  return count;
+}
+
+void SimServer::reset(const Now& now) {
+  drop({}, Close::Kind::kAbort, now);
+  world_.accounts.clear();
+  world_.faults.clear();
+  world_.violations.clear();
+  world_.counters = {};
+}
+
+}  // namespace ponte::simulator

@@ -1,0 +1,27 @@
+#include "simulator/world.h"
+
+#include "simulator/sim_connection.h"
+
+namespace ponte::simulator {
+
+World::World(Options simulator_options, RandomSource& source)
+    : options(simulator_options),
+      random(source),
+      seed(options.seed ? *options.seed : source.array<32>()),
+      chain(seed),
+      accounts(seed) {}
+
+World::~World() = default;
+
+void World::note_violation(ConnectionId connection, std::string text) {
+  constexpr std::size_t kKept = 1000;
+  if (violations.size() == kKept) violations.pop_front();
+  violations.push_back({connection, std::move(text)});
+}
+
+SimConnection* World::find(ConnectionId id) {
+  const auto found = connections.find(id);
+  return found == connections.end() ? nullptr : found->second.get();
+}
+
+}  // namespace ponte::simulator
