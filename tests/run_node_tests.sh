@@ -19,7 +19,7 @@ done
 # The Node that tools/setup.sh brought, else the machine's, where it knows the options used here.
 options=(--test --test-force-exit --test-concurrency=2 --test-timeout=300000)
 node=
-for candidate in .tools/node/node_modules/.bin/node "$(command -v node)"; do
+for candidate in .tools/bin/node "$(command -v node)"; do
   [ -x "$candidate" ] && "$candidate" "${options[@]:1}" -e 0 2>/dev/null && node=$candidate && break
 done
 if [ -z "$node" ]; then

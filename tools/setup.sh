@@ -72,13 +72,20 @@ install_npm() {
   apt_install nodejs npm
 }
 
-# A Node of our own below .tools where the machine's is too old: npm's node package, the build for this processor.
+# A Node of our own, .tools/bin/node, where the machine's is too old: the build for this processor behind npm's
+# node package.
 bring_node() {
-  if node_suffices "$tools/node/node_modules/.bin/node" || node_suffices node; then return 0; fi
+  if node_suffices "$tools/bin/node" || node_suffices node; then return 0; fi
   say "this machine's Node is too old: bringing Node 22 into .tools"
-  mkdir -p "$tools/node"
+  mkdir -p "$tools/node" "$tools/bin"
   cp tools/node/package.json tools/node/package-lock.json "$tools/node/"
-  npm_ci "$tools/node"
+  npm_ci "$tools/node" || return 1
+  # npm 9 links no bin of an optional package, and a package that cannot be had is no error to it.
+  local binary
+  for binary in "$tools"/node/node_modules/node-linux-*/bin/node; do
+    [ -e "$binary" ] && chmod +x "$binary" && ln -sfn "$binary" "$tools/bin/node"
+  done
+  node_suffices "$tools/bin/node" || { rm -rf "$tools/node"; return 1; }
 }
 
 # npm ci where the lock differs from what was installed last. The packages' own install scripts are not run:
@@ -87,11 +94,15 @@ npm_ci() {
   local folder=$1
   cmp -s "$folder/package-lock.json" "$folder/node_modules/.ponte-lock" && return 0
   say "npm ci in ${folder#"$root"/}"
-  (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null) || return 1
+  local npm=(npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=4000)
+  (cd "$folder" && "${npm[@]}" >/dev/null) || return 1
   cp "$folder/package-lock.json" "$folder/node_modules/.ponte-lock"
 }
 
 setup_node() {
+  # Node does not read the system's roots by itself, which a company's proxy may need.
+  local roots=/etc/ssl/certs/ca-certificates.crt
+  if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -r $roots ]; then export NODE_EXTRA_CA_CERTS=$roots; fi
   install_npm || { warn "no npm: the tests that need Node are skipped by name"; return 0; }
   bring_node || { warn "no Node 20.14 or newer: the tests that need it are skipped by name"; return 0; }
   local lock

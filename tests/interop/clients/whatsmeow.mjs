@@ -31,6 +31,11 @@ export function buildWhatsmeow() {
   return { skip: false };
 }
 
+/** The code with the client type (1: Chrome) that today's phones want: this whatsmeow is older and shows four fields. */
+function withClientType(code) {
+  return code.split(',').length === 4 ? `${code},1` : code;
+}
+
 /**
  * Starts linking. Happens: `qr` {text, texts}, `paired` {jid, lid, platform, businessName}, `open` {prekeys}, `failed`.
  * `rootKey`: hex of the root that its chain check is given.
@@ -43,7 +48,7 @@ export function linkWhatsmeow(sim, { rootKey = sim.rootKey } = {}) {
   const program = new Program(binary, args);
   program.onLine = (line) => {
     const { event, ...value } = JSON.parse(line);
-    if (event === 'qr') happenings.push('qr', { text: value.codes[0], texts: value.codes });
+    if (event === 'qr') happenings.push('qr', { text: withClientType(value.codes[0]), texts: value.codes });
     else if (event === 'paired') happenings.push('paired', value);
     else if (event === 'connected') happenings.push('open', value);
     else happenings.push('failed', value);

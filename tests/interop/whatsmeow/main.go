@@ -45,7 +45,7 @@ func pointAt(target *url.URL, roots *x509.CertPool) *http.Client {
 		if err != nil || target.Scheme == "ws" {
 			return conn, err
 		}
-		secure := tls.Client(conn, &tls.Config{ServerName: target.Hostname(), RootCAs: roots})
+		secure := tls.Client(conn, &tls.Config{ServerName: "web.whatsapp.com", RootCAs: roots})
 		return secure, secure.HandshakeContext(ctx)
 	}
 	return &http.Client{Transport: &http.Transport{DialTLSContext: dial}}

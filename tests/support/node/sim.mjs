@@ -2,8 +2,8 @@
 import { Program, program, until } from './process.mjs';
 
 /** Starts a simulator; `url`, `rootKey` and `caFile` are what clients are pointed with. */
-export async function startSim(args = []) {
-  const process = new Program(program('ponte'), ['sim', '--listen', '127.0.0.1:0', '--json', ...args]);
+export async function startSim(args = [], listen = '127.0.0.1:0') {
+  const process = new Program(program('ponte'), ['sim', '--listen', listen, '--json', ...args]);
   const facts = await process.line('its JSON line', (line) => line.startsWith('{') && JSON.parse(line));
   return new Sim(process, facts);
 }
@@ -37,7 +37,7 @@ class Sim {
     return this.admin('scan', qr);
   }
 
-  /** Goes wrong from now on: `chain`, `handshake`, `pairSuccess`, `failure`, ... as the simulator names them. */
+  /** Goes wrong as told (`chain`, `handshake`, `pairSuccess`, ...): the `next` so many connections, else from now on. */
   fail(faults) {
     return this.admin('fail', faults);
   }
