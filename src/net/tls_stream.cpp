@@ -166,7 +166,11 @@ void TlsStream::read_records() {
       continue;
     }
     const int error = SSL_get_error(ssl_.get(), result);
-    if (error == SSL_ERROR_WANT_READ) return;
+    if (error == SSL_ERROR_WANT_READ) {
+      // A session ticket allocates a write buffer, which would stay until the next write.
+      SSL_free_buffers(ssl_.get());
+      return;
+    }
     if (error == SSL_ERROR_ZERO_RETURN)
       return fail({Errc::kUnavailable, Cause::kConnectionClosed, "the peer ended the TLS session"});
     return fail(tls_error(result));

@@ -283,6 +283,8 @@ void Connection::call(Function& function, Args&&... args) {
     running(std::forward<Args>(args)...);
   } catch (const std::exception& exception) {
     log::error("net", std::string("a WebSocket callback threw: ") + exception.what());
+  } catch (...) {
+    log::error("net", "a WebSocket callback threw something that is no std::exception");
   }
   if (callbacks_) function = std::move(running);
 }

@@ -47,9 +47,11 @@ struct WebSocketCallbacks {
 class WebSocket {
  public:
   virtual ~WebSocket() = default;
-  /// Queues one binary message. Before on_open or after close it is dropped.
+  /// Queues one binary message. Before on_open or after close it is dropped. A peer that leaves more than
+  /// 4 MiB unread ends the connection with kNetworkFailed.
   virtual void send(Bytes message) = 0;
-  /// Sends a close frame with code 1000 and closes; on_closed follows.
+  /// Sends a close frame with code 1000; on_closed follows with the peer's answer, or after 3 s.
+  /// No message is delivered any more. Before on_open it ends the dialing.
   virtual void close() = 0;
 };
 
@@ -59,8 +61,17 @@ struct NetworkContext {
   TlsContext& tls;
 };
 
-/// Starts to dial. Errors come through on_closed: kUnavailable with kNameNotResolved, kConnectionRefused,
-/// kNetworkFailed, kNetworkTimeout, kWebSocketRefused (message holds the HTTP status); kUntrusted with kTlsUntrusted.
+/// Starts to dial. Loop thread. What comes through on_closed:
+///   kInvalidArgument/kInvalidRequest   a header or resource that cannot be sent
+///   kUnavailable   kNameNotResolved, kOverloaded (resolver), kConnectionRefused, kNetworkFailed, kTlsFailed,
+///                  kConnectionClosed (by the peer; the message has its code and reason),
+///                  kWebSocketRefused (HTTP 408, 500 to 504: worth a retry; wire: pairing.md 1.1)
+///   kTimedOut/kNetworkTimeout          the message says what was awaited
+///   kRateLimited/kWebSocketRefused     HTTP 429; retry_after from its header, as with 503
+///   kRejected/kWebSocketRefused        any other HTTP status; the message has it
+///   kUntrusted/kTlsUntrusted           the message has OpenSSL's reason
+///   kMalformed/kWebSocketProtocol      no valid upgrade, a frame against RFC 6455, a message over the limit
+///   kCancelled/kConnectionClosed       after close()
 std::unique_ptr<WebSocket> open_web_socket(EventLoop& loop, NetworkContext network, WebSocketOptions options,
                                            WebSocketCallbacks callbacks);
 
