@@ -57,9 +57,9 @@ test('a configuration file is read, the environment wins, an unknown key is refu
   await writeFile(file, 'log = "debug"\nconnect_timeout = 42\n');
   const fromFile = await shown();
   assert.equal(fromFile.code, 0, fromFile.all);
-  assert.match(fromFile.stdout, /connect_timeout\s*=\s*"?42/);
+  assert.match(fromFile.stdout, /connect_timeout\s*=\s*['"]?42/);
   const overridden = await shown({ PONTE_CONNECT_TIMEOUT: '17' });
-  assert.match(overridden.stdout, /connect_timeout\s*=\s*"?17/);
+  assert.match(overridden.stdout, /connect_timeout\s*=\s*['"]?17/);
   await writeFile(file, 'conect_timeout = 42\n');
   const misspelt = await shown();
   assert.equal(misspelt.code, 2, misspelt.all);
