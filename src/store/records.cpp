@@ -340,7 +340,12 @@ Result<std::optional<LoggedOut>> get_logged_out(RecordSource source) {
   proto::LoggedOutRecord message;
   PONTE_ASSIGN(const bool found, parse_record(source, keys::kLoggedOut, message));
   if (!found) return std::optional<LoggedOut>();
-  return std::optional(LoggedOut{message.code(), message.message(), Wall(Milliseconds(message.at()))});
+  Fields fields;
+  fields.present(message.has_code(), "code");
+  fields.present(message.has_message(), "message");
+  fields.present(message.has_at(), "at");
+  PONTE_TRY(fields.finish(source, keys::kLoggedOut));
+  return std::optional(LoggedOut{message.code(), message.message(), wall_of(message.at())});
 }
 
 void put_logged_out(Transaction& transaction, const LoggedOut& logged_out) {

@@ -199,6 +199,16 @@ TEST(Records, WhyADeviceIsNoLongerLinkedSurvivesPowerLoss) {
   EXPECT_EQ(transaction.take().durability, Durability::kPowerLoss);
 }
 
+TEST(Records, TruncationsOfLoggedOutAreCorrupt) {
+  MemoryStore store;
+  Transaction transaction(store, kOwner);
+  put_logged_out(transaction, {"LOGGED_OUT", "removed by the phone", Wall(Milliseconds(5))});
+  for (const Bytes& cut : test::truncations(transaction.get(keys::kLoggedOut).value().value())) {
+    put_raw(store, kOwner, keys::kLoggedOut, cut);
+    EXPECT_EQ(get_logged_out({store, kOwner}).error().cause, Cause::kStoreCorrupt) << cut.size();
+  }
+}
+
 TEST(Records, InstancesAreFoundByIdNameAndToken) {
   MemoryStore store;
   Transaction transaction(store, kSystem);
