@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -43,6 +44,7 @@ struct ClientDetails {
   std::string version;  ///< "2.3000.N"
   std::uint32_t revision = 0;
   std::string push_name;
+  std::vector<std::string> remarks;  ///< what is accepted, but would harm with the real server
   std::variant<Registration, Login> purpose;
 };
 

@@ -158,6 +158,7 @@ void SimConnection::on_authenticated(Responder::Finished finished) {
     violation("ClientPayload: " + details.error().message);
     return refuse(400, nullptr);
   }
+  for (std::string& remark : details->remarks) violation("ClientPayload: " + std::move(remark));
   if (details->revision < world_.options.minimum_revision) return refuse(405, nullptr);
   if (std::holds_alternative<Login>(details->purpose)) return log_in(std::move(*details));
   register_device(std::move(*details));
