@@ -156,7 +156,7 @@ void ConnectionWatcher::remove(Id id) {
   // Before close: Pistache may hold another descriptor of this socket, and then epoll would go on reporting it.
   if (entry.registered) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, entry.fd.get(), nullptr);
   const bool was_busy = entry.state != State::kLingering && entry.state != State::kExpiring;
-  if (was_busy && entry.state == State::kWriting) ::shutdown(entry.fd.get(), SHUT_RDWR);
+  if (entry.state == State::kWriting) abort_connection(entry.fd.get());
   entries_.erase(found);
   if (was_busy && --busy_ == 0) idle_.notify_all();
 }

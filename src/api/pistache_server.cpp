@@ -180,14 +180,14 @@ void HttpHandler::onConnection(const std::shared_ptr<Tcp::Peer>& peer) {
     const std::size_t count = shared_->connections.load();
     const std::size_t most = shared_->options.max_connections;
     if (count > most + most / 4 + 16) {
-      ::shutdown(peer->fd(), SHUT_RDWR);
+      abort_connection(peer->fd());
       connection->closing = true;
     } else if (count > most) {
       refuse(*connection, *peer, {503, Cause::kOverloaded, "Service unavailable", "too many connections"});
     }
   } catch (const std::exception& error) {
     log::error("api", std::string("a connection could not be taken: ") + error.what());
-    ::shutdown(peer->fd(), SHUT_RDWR);
+    abort_connection(peer->fd());
   }
 }
 
@@ -208,7 +208,7 @@ void HttpHandler::onInput(const char* buffer, size_t size, const std::shared_ptr
   } catch (...) {
     log::error("api", "a request ended its connection");
   }
-  ::shutdown(peer->fd(), SHUT_RDWR);
+  abort_connection(peer->fd());
 }
 
 void HttpHandler::on_bytes(Connection& connection, Tcp::Peer& peer, Http::RequestParser& parser,
@@ -282,7 +282,7 @@ void HttpHandler::serve(Connection& connection, Tcp::Peer& peer, Http::RequestPa
   std::optional<Response> answer;
   if (!exchange->finish_or_wait(connection.fd, connection.slot, answer)) {
     log::error("api", "no descriptor left for a waiting request");
-    ::shutdown(connection.fd, SHUT_RDWR);
+    abort_connection(connection.fd);
     connection.closing = true;
   } else if (answer) {
     write_now(connection, exchange->bytes_of(*answer, exchange->keep_alive()), exchange->keep_alive());
@@ -308,7 +308,7 @@ void HttpHandler::watch_slow_request(Connection& connection, const Tcp::Peer& pe
   if (connection.slow != ConnectionWatcher::kNone || connection.closing || connection.gate.idle()) return;
   UniqueFd duplicate = UniqueFd::duplicate(connection.fd);
   if (!duplicate) {
-    ::shutdown(connection.fd, SHUT_RDWR);
+    abort_connection(connection.fd);
     connection.closing = true;
     return;
   }
@@ -327,14 +327,14 @@ void HttpHandler::watch_slow_request(Connection& connection, const Tcp::Peer& pe
 void HttpHandler::discard(Connection& connection, std::size_t size) {
   connection.discarded += size;
   // Enough for the client to come to the answer; a client that never stops is cut off.
-  if (connection.discarded > kMostDiscarded) ::shutdown(connection.fd, SHUT_RDWR);
+  if (connection.discarded > kMostDiscarded) abort_connection(connection.fd);
 }
 
 /// On the worker, which alone closes this descriptor: it cannot have been reused.
 void HttpHandler::write_now(Connection& connection, std::string bytes, bool keep_alive) {
   ssize_t sent = ::send(connection.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-    ::shutdown(connection.fd, SHUT_RDWR);
+    abort_connection(connection.fd);
     connection.closing = true;
     return;
   }
@@ -342,7 +342,7 @@ void HttpHandler::write_now(Connection& connection, std::string bytes, bool keep
   if (taken < bytes.size()) {
     connection.closing = true;
     UniqueFd duplicate = UniqueFd::duplicate(connection.fd);
-    if (!duplicate) return void(::shutdown(connection.fd, SHUT_RDWR));
+    if (!duplicate) return void(abort_connection(connection.fd));
     return shared_->watcher.write_rest(std::move(duplicate), bytes.substr(taken), connection.slot);
   }
   if (keep_alive) return;

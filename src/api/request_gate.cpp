@@ -92,6 +92,10 @@ void RequestGate::take_head_byte(char c) {
                       "expected at most " + std::to_string(limits_.target) + " bytes");
       }
       ++head_bytes_;
+      // A TLS greeting on this port, say: refused at its first byte, not when its time is up.
+      if (c != '\r' && c != '\n' && c != ' ' && line_.find(' ') == std::string::npos && !is_token({&c, 1})) {
+        return malformed("the method is not a token");
+      }
       if (line_complete(c, limits_.head)) on_request_line();
       return;
     case Step::kHeaderLine:
@@ -105,6 +109,7 @@ void RequestGate::take_head_byte(char c) {
       if (line_complete(c, kLongestChunkLine)) on_chunk_size();
       return;
     case Step::kChunkEnd:
+      if (line_.empty() && c != '\r') return malformed("a chunk is longer than its size");
       if (!line_complete(c, 1)) return;
       step_ = Step::kChunkSize;
       return;

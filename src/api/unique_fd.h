@@ -1,7 +1,8 @@
-// A descriptor that closes itself.
+// A descriptor that closes itself, and how a connection is cut.
 #pragma once
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <utility>
@@ -34,5 +35,14 @@ class UniqueFd {
  private:
   int fd_ = -1;
 };
+
+/// Ends a TCP connection with RST, whoever else holds the descriptor; reading it reports ECONNRESET afterwards. A
+/// shutdown alone leaves a client that still sends hanging on a closed window, for minutes (measured: 107 s).
+inline void abort_connection(int fd) {
+  sockaddr unspecified{};
+  unspecified.sa_family = AF_UNSPEC;
+  ::connect(fd, &unspecified, sizeof unspecified);
+  ::shutdown(fd, SHUT_RDWR);  // marks it readable, without which Pistache does not look at it
+}
 
 }  // namespace ponte::api

@@ -1,0 +1,312 @@
+// A running server with fake instances behind it, and a client that works on raw sockets.
+#pragma once
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "api/endpoints/endpoints.h"
+#include "api/rest_api.h"
+#include "api/unique_fd.h"
+#include "crypto/system_random.h"
+
+namespace ponte::api::test {
+
+using Clock_ = std::chrono::steady_clock;
+constexpr Milliseconds kPatience{20'000};
+
+/// Polls a condition; tests never sleep for a fixed time.
+inline bool eventually(const std::function<bool()>& condition, Milliseconds patience = kPatience) {
+  const auto end = Clock_::now() + patience;
+  while (Clock_::now() < end) {
+    if (condition()) return true;
+    std::this_thread::yield();
+    ::poll(nullptr, 0, 1);
+  }
+  return condition();
+}
+
+/// Instances in memory. Tokens: "account-token", and what each instance has. Connect calls wait until a test answers
+/// them.
+class FakeInstances final : public instance::InstanceService {
+ public:
+  std::optional<instance::Principal> authenticate(std::string_view token) const override {
+    const std::lock_guard lock(mutex_);
+    if (token == "account-token") return instance::AccountPrincipal{};
+    for (const auto& [name, info] : instances_) {
+      if (info.token == token) return instance::InstancePrincipal{info.id, name};
+    }
+    return std::nullopt;
+  }
+  void create(instance::CreateRequest request, Reply<instance::InstanceInfo> reply) override {
+    Result<instance::InstanceInfo> result = make(request);
+    if (!deferred) return reply.answer(std::move(result));
+    std::thread([reply = std::move(reply), result = std::move(result)]() mutable {
+      reply.answer(std::move(result));
+    }).detach();
+  }
+  void connect(std::string_view name, instance::ConnectRequest request, Reply<instance::ConnectResult> reply) override {
+    std::unique_lock lock(mutex_);
+    if (instances_.find(std::string(name)) == instances_.end()) {
+      lock.unlock();
+      return reply.answer(Error{Errc::kNotFound, Cause::kInstanceNotFound, "no instance of this name"});
+    }
+    last_connect_ = request;
+    waiting_.push_back({std::string(name), std::move(reply)});
+    arrived_.notify_all();
+  }
+  void remove(std::string_view name, Reply<std::monostate> reply) override {
+    if (remove_error) return reply.answer(*remove_error);
+    bool found = false;
+    {
+      const std::lock_guard lock(mutex_);
+      found = instances_.erase(std::string(name)) > 0;
+    }
+    if (found) return reply.answer(std::monostate{});
+    reply.answer(Error{Errc::kNotFound, Cause::kInstanceNotFound, "no instance of this name"});
+  }
+  std::vector<instance::InstanceInfo> list() const override {
+    const std::lock_guard lock(mutex_);
+    std::vector<instance::InstanceInfo> out;
+    for (const auto& [name, info] : instances_) out.push_back(info);
+    return out;
+  }
+  std::optional<instance::InstanceInfo> find(std::string_view name) const override {
+    const std::lock_guard lock(mutex_);
+    const auto found = instances_.find(std::string(name));
+    return found == instances_.end() ? std::nullopt : std::optional(found->second);
+  }
+  Status store_health() const override { return store_error ? Status(*store_error) : Status::Ok(); }
+
+  // For tests.
+  Result<instance::InstanceInfo> make(const instance::CreateRequest& request) {
+    const std::lock_guard lock(mutex_);
+    if (create_error) return *create_error;
+    if (instances_.count(request.name) > 0) {
+      return Error{Errc::kAlreadyExists, Cause::kInstanceExists, "an instance of this name exists"};
+    }
+    instance::InstanceInfo info;
+    info.id = "id-" + request.name;
+    info.name = request.name;
+    info.token = request.token.value_or("token-" + request.name);
+    info.settings = request.settings;
+    info.created_at = info.updated_at = info.state_since = Wall(Milliseconds(1'748'736'000'000));
+    instances_.emplace(request.name, info);
+    return info;
+  }
+  void add(const std::string& name) { ASSERT_TRUE(make({name, std::nullopt, {}}).ok()); }
+  void edit(const std::string& name, const std::function<void(instance::InstanceInfo&)>& change) {
+    const std::lock_guard lock(mutex_);
+    change(instances_.at(name));
+  }
+  struct Waiting {
+    std::string name;
+    Reply<instance::ConnectResult> reply;
+  };
+  std::vector<Waiting> take_waiting(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    EXPECT_TRUE(arrived_.wait_for(lock, kPatience, [&] { return waiting_.size() >= count; }));
+    return std::exchange(waiting_, {});
+  }
+  std::size_t waiting_count() const {
+    const std::lock_guard lock(mutex_);
+    return waiting_.size();
+  }
+  instance::ConnectRequest last_connect() const {
+    const std::lock_guard lock(mutex_);
+    return last_connect_;
+  }
+
+  bool deferred = false;
+  std::optional<Error> create_error;
+  std::optional<Error> remove_error;
+  std::optional<Error> store_error;
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::map<std::string, instance::InstanceInfo> instances_;
+  std::vector<Waiting> waiting_;
+  instance::ConnectRequest last_connect_;
+};
+
+/// An answer as it came.
+struct Answer {
+  int status = 0;
+  Headers headers;  ///< lower-case names
+  std::string body;
+  bool complete = false;  ///< Content-Length bytes of body are there
+
+  std::string header(std::string_view name) const { return std::string(find_header(headers, name).value_or("")); }
+  nlohmann::json json() const { return nlohmann::json::parse(body, nullptr, false); }
+  std::string message() const {
+    const auto document = json();
+    return document.is_object() && document.contains("error") ? document["error"]["message"].get<std::string>() : "";
+  }
+  std::string code() const {
+    const auto document = json();
+    return document.is_object() && document.contains("error") ? document["error"]["code"].get<std::string>() : "";
+  }
+};
+
+/// A connection of a client.
+class Client {
+ public:
+  explicit Client(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    connected_ = ::connect(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  }
+  bool connected() const { return connected_; }
+  int fd() const { return fd_.get(); }
+  void close() { fd_.reset(); }
+  /// RST instead of FIN.
+  void reset_connection() {
+    const linger option{1, 0};
+    ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &option, sizeof option);
+    fd_.reset();
+  }
+  void half_close() { ::shutdown(fd_.get(), SHUT_WR); }
+
+  /// False: the peer closed before all was taken.
+  bool send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+  }
+  /// What came until one whole answer is there, the end, or the patience ran out; surplus stays for the next call.
+  Answer read_answer(bool head_only = false, Milliseconds patience = kPatience) {
+    const auto end = Clock_::now() + patience;
+    Answer answer;
+    while (!parse(answer, head_only)) {
+      const auto left = std::chrono::duration_cast<Milliseconds>(end - Clock_::now()).count();
+      pollfd descriptor{fd_.get(), POLLIN, 0};
+      if (left <= 0 || ::poll(&descriptor, 1, static_cast<int>(left)) <= 0 || !read_some()) break;
+    }
+    return answer;
+  }
+  /// True: FIN or RST came.
+  bool read_until_closed(Milliseconds patience = kPatience) {
+    const auto end = Clock_::now() + patience;
+    for (;;) {
+      const auto left = std::chrono::duration_cast<Milliseconds>(end - Clock_::now()).count();
+      pollfd descriptor{fd_.get(), POLLIN, 0};
+      if (left <= 0 || ::poll(&descriptor, 1, static_cast<int>(left)) <= 0) return false;
+      if (!read_some()) return true;
+    }
+  }
+  const std::string& received() const { return received_; }
+
+ private:
+  bool read_some() {
+    char buffer[64 * 1024];
+    const ssize_t size = ::recv(fd_.get(), buffer, sizeof buffer, 0);
+    if (size <= 0) return false;
+    received_.append(buffer, static_cast<std::size_t>(size));
+    return true;
+  }
+  bool parse(Answer& answer, bool head_only) {
+    const auto head_end = received_.find("\r\n\r\n");
+    if (head_end == std::string::npos) return false;
+    answer = {};
+    answer.status = std::atoi(received_.c_str() + 9);
+    std::size_t length = 0;
+    for (std::size_t line = received_.find("\r\n") + 2; line < head_end + 2;) {
+      const auto line_end = received_.find("\r\n", line);
+      const auto colon = received_.find(':', line);
+      std::string name = received_.substr(line, colon - line);
+      for (char& c : name) c = static_cast<char>(std::tolower(c));
+      answer.headers.emplace_back(name, received_.substr(colon + 1, line_end - colon - 1));
+      if (name == "content-length") length = std::strtoul(received_.c_str() + colon + 1, nullptr, 10);
+      line = line_end + 2;
+    }
+    if (head_only) length = 0;
+    answer.body = received_.substr(head_end + 4, length);
+    answer.complete = answer.body.size() == length;
+    if (answer.complete) received_.erase(0, head_end + 4 + length);
+    return answer.complete;
+  }
+
+  UniqueFd fd_;
+  bool connected_ = false;
+  std::string received_;
+};
+
+inline std::string request_text(std::string_view method, std::string_view target, std::string_view headers = "",
+                                std::string_view body = "") {
+  std::string out = std::string(method) + " " + std::string(target) + " HTTP/1.1\r\nHost: test\r\n";
+  out += headers;
+  if (!body.empty() || method == "POST") out += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  return out + "\r\n" + std::string(body);
+}
+inline constexpr char kAccount[] = "token: account-token\r\n";
+
+/// The whole REST layer on a free loopback port.
+class ApiTest : public ::testing::Test {
+ protected:
+  ApiTest() {
+    options.server.listen = "127.0.0.1:0";
+    options.dispatcher.limits.global = 1'000'000'000;
+    options.dispatcher.limits.create = 1'000'000'000;
+  }
+  void start() {
+    api = std::make_unique<RestApi>(options, instances, clock, random);
+    const Status status = api->server().start();
+    ASSERT_TRUE(status.ok()) << status.error().message;
+    port = api->server().port();
+  }
+  void TearDown() override {
+    if (api) api->server().stop(Milliseconds(0));
+  }
+  Answer call(std::string_view method, std::string_view target, std::string_view headers = kAccount,
+              std::string_view body = "") {
+    Client client(port);
+    client.send(request_text(method, target, headers, body));
+    return client.read_answer(method == "HEAD");
+  }
+  Answer raw(std::string_view bytes) {
+    Client client(port);
+    client.send(bytes);
+    return client.read_answer();
+  }
+  /// Connect calls that wait on the server as well: their answers will be deferred ones.
+  std::vector<FakeInstances::Waiting> take_waiting(std::size_t count) {
+    auto out = instances.take_waiting(count);
+    EXPECT_TRUE(eventually([&] { return api->server().waiting() >= count; }));
+    return out;
+  }
+  /// Answers the next waiting connect calls with a QR of their instance's name.
+  void answer_connects(std::size_t count) {
+    for (auto& waiting : take_waiting(count)) {
+      waiting.reply.answer(
+          instance::ConnectResult{instance::ConnectResult::Kind::kQr, "2@" + waiting.name, Milliseconds(59'900)});
+    }
+  }
+
+  RestApiOptions options;
+  FakeInstances instances;
+  SystemClock clock;
+  crypto::SystemRandom random;
+  std::unique_ptr<RestApi> api;
+  std::uint16_t port = 0;
+};
+
+}  // namespace ponte::api::test

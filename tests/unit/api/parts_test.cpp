@@ -1,0 +1,145 @@
+// The parts of the REST layer that need no socket.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <fstream>
+
+#include "api/client_address.h"
+#include "api/endpoints/endpoints.h"
+#include "api/http_writer.h"
+#include "api/qr_image.h"
+#include "api/rate_limit.h"
+#include "api/target.h"
+#include "api/text.h"
+#include "support/virtual_clock.h"
+#include "unit/api/api_support.h"
+
+namespace ponte::api {
+namespace {
+
+TEST(Target, SplitsBeforeItDecodes) {
+  const auto target = parse_target("/a%2Fb/c+d/%C3%A4?x=1+2&x=3&y&=z&p=%2B55");
+  ASSERT_TRUE(target.ok());
+  EXPECT_EQ(target->segments, (std::vector<std::string>{"a/b", "c+d", "\xC3\xA4"}));
+  EXPECT_EQ(target->query.at("x"), "1 2");
+  EXPECT_EQ(target->query.at("y"), "");
+  EXPECT_EQ(target->query.at("p"), "+55");
+  EXPECT_EQ(parse_target("/a//b/")->segments, (std::vector<std::string>{"a", "", "b", ""}));
+  EXPECT_EQ(parse_target("http://h:1/x?y=1")->path, "/x");
+  EXPECT_EQ(parse_target("http://h")->path, "/");
+  EXPECT_EQ(parse_target("*")->path, "*");
+}
+
+TEST(Target, RefusesWhatDoesNotDecode) {
+  for (const char* bad : {"", "x", "/%", "/%1", "/%1g", "/%00", "/?a=%", "/?%zz=1", "/?a=%00", "ftp://h/"}) {
+    EXPECT_FALSE(parse_target(bad).ok()) << bad;
+  }
+}
+
+TEST(Text, WritesTimesAsTheContractHasThem) {
+  const Wall wall{Milliseconds(1'748'736'000'999)};
+  EXPECT_EQ(rfc3339(wall), "2025-06-01T00:00:00Z");
+  EXPECT_EQ(http_date(wall), "Sun, 01 Jun 2025 00:00:00 GMT");
+  EXPECT_EQ(uptime_text(Milliseconds(56'900)), "56s");
+  EXPECT_EQ(uptime_text(Milliseconds(60'000)), "1m0s");
+  EXPECT_EQ(uptime_text(Seconds(12 * 3600 + 34 * 60 + 56)), "12h34m56s");
+}
+
+TEST(HttpWriter, NoHeaderValueEndsItsLine) {
+  Response response;
+  response.headers.emplace_back("X-Request-Id", "a\r\nSet-Cookie: evil\r\n\r\nbody");
+  response.body = "{}";
+  const std::string bytes = write_response(response, {true, false}, Wall{});
+  EXPECT_EQ(bytes.find("\r\nSet-Cookie"), std::string::npos);
+  EXPECT_EQ(bytes.substr(bytes.size() - 6), "\r\n\r\n{}");
+  EXPECT_EQ(write_response(response, {true, true}, Wall{}).find("{}"), std::string::npos);
+}
+
+TEST(ClientAddress, ForwardedForCountsFromTrustedProxiesOnly) {
+  const auto trusted = TrustedProxies::parse({"127.0.0.1", "10.0.0.0/8", "fd00::/16"});
+  ASSERT_TRUE(trusted.ok());
+  EXPECT_EQ(trusted->client("127.0.0.1", "203.0.113.9"), "203.0.113.9");
+  EXPECT_EQ(trusted->client("::ffff:127.0.0.1", "1.1.1.1, 203.0.113.9, 10.2.3.4"), "203.0.113.9");
+  EXPECT_EQ(trusted->client("203.0.113.7", "1.1.1.1"), "203.0.113.7") << "anybody can write that header";
+  EXPECT_EQ(trusted->client("127.0.0.1", "not an address"), "127.0.0.1");
+  EXPECT_EQ(trusted->client("fd00::1", "2001:db8::5"), "2001:db8::5");
+  EXPECT_EQ(trusted->client("127.0.0.1", ""), "127.0.0.1");
+  EXPECT_EQ(TrustedProxies().client("127.0.0.1", "1.1.1.1"), "127.0.0.1");
+  EXPECT_EQ(parse_ip_address("2001:db8:1:2:3:4:5:6")->rate_limit_key(), "2001:db8:1:2::/64");
+  for (const char* bad : {"x", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "::/129", "/8"}) {
+    EXPECT_FALSE(TrustedProxies::parse({bad}).ok()) << bad;
+  }
+}
+
+TEST(RateLimiter, BeginsAgainAfterAMinute) {
+  ponte::test::VirtualClock clock;
+  RateLimiter limiter({2, 1, 100});
+  EXPECT_EQ(limiter.count("a", Limit::kGlobal, clock.now()).remaining, 1u);
+  clock.advance(Seconds(30));
+  EXPECT_FALSE(limiter.count("a", Limit::kGlobal, clock.now()).exceeded);
+  const RateState over = limiter.count("a", Limit::kGlobal, clock.now());
+  EXPECT_TRUE(over.exceeded);
+  EXPECT_EQ(over.retry_after, 30);
+  EXPECT_EQ(over.reset, unix_seconds(clock.now().wall) + 30);
+  EXPECT_FALSE(limiter.count("b", Limit::kGlobal, clock.now()).exceeded);
+  EXPECT_FALSE(limiter.count("a", Limit::kCreate, clock.now()).exceeded);
+  clock.advance(Seconds(30));
+  EXPECT_EQ(limiter.count("a", Limit::kGlobal, clock.now()).remaining, 1u);
+}
+
+TEST(RateLimiter, IsBoundedHoweverManyAddressesCome) {
+  ponte::test::VirtualClock clock;
+  RateLimiter limiter({5, 5, 10});
+  for (int i = 0; i < 10; ++i) limiter.count("first-" + std::to_string(i), Limit::kGlobal, clock.now());
+  int exceeded = 0;
+  for (int i = 0; i < 100; ++i)
+    exceeded += limiter.count("more-" + std::to_string(i), Limit::kGlobal, clock.now()).exceeded;
+  EXPECT_EQ(exceeded, 95) << "the newcomers share one bucket";
+  clock.advance(Seconds(61));
+  EXPECT_FALSE(limiter.count("later", Limit::kGlobal, clock.now()).exceeded);
+}
+
+TEST(Routes, EveryRowIsDescribed) {
+  test::FakeInstances instances;
+  SystemClock clock;
+  const auto routes = all_routes({instances, clock, clock.now().mono});
+  EXPECT_EQ(routes.size(), 5u);
+  for (const Route& route : routes) {
+    EXPECT_FALSE(route.summary.empty()) << route.path;
+    EXPECT_TRUE(nlohmann::json::accept(route.response_schema)) << route.path;
+    EXPECT_TRUE(route.request_schema.empty() || nlohmann::json::accept(route.request_schema)) << route.path;
+  }
+}
+
+TEST(QrImage, RefusesWhatNoQrHolds) {
+  EXPECT_FALSE(qr_png("").ok());
+  EXPECT_FALSE(qr_png(std::string(3000, 'x')).ok());
+  EXPECT_TRUE(qr_png(std::string(2900, 'x')).ok());
+}
+
+TEST(QrImage, IsReadBackByteExact) {
+  if (std::system("command -v zbarimg >/dev/null 2>&1") != 0) GTEST_SKIP() << "zbarimg is not installed";
+  const std::string path = "/tmp/ponte_qr_" + std::to_string(::getpid()) + ".png";
+  const std::string long_text =
+      "https://wa.me/settings/linked_devices#2@" + std::string(180, 'k') + "==,AAAA/+bcd=,efgh,ijkl=,1";
+  for (const std::string& text : {std::string("2@a"), long_text, std::string(600, 'Z')}) {
+    const auto png = qr_png(text);
+    ASSERT_TRUE(png.ok());
+    std::ofstream(path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(png->data()), static_cast<long>(png->size()));
+    FILE* pipe = ::popen(("zbarimg -q --raw " + path + " 2>/dev/null").c_str(), "r");
+    ASSERT_NE(pipe, nullptr);
+    std::string read;
+    std::array<char, 4096> buffer{};
+    while (const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe)) read.append(buffer.data(), size);
+    ::pclose(pipe);
+    EXPECT_EQ(read, text + "\n");
+  }
+  std::remove(path.c_str());
+}
+
+}  // namespace
+}  // namespace ponte::api
