@@ -13,7 +13,7 @@ tools=$root/.tools
 
 # librocksdb-dev and its kind name their own needs; what CMake asks for beyond them is listed.
 build_packages=(
-  g++ cmake ninja-build ccache pkg-config git ca-certificates
+  g++ cmake ninja-build ccache pkg-config git ca-certificates curl
   libpistache-dev libsignal-protocol-c-dev libsodium-dev libssl-dev
   libprotobuf-dev protobuf-compiler libwebsocketpp-dev libasio-dev
   librocksdb-dev libgflags-dev libsnappy-dev libbz2-dev liblz4-dev libzstd-dev
@@ -23,7 +23,7 @@ build_packages=(
 )
 test_packages=(
   clang-14 libclang-rt-14-dev libfuzzer-14-dev llvm-14 clang-format clang-tidy
-  zbar-tools curl openssl jq python3 xz-utils
+  zbar-tools openssl jq python3 xz-utils
 )
 
 say() { printf 'setup: %s\n' "$*"; }
