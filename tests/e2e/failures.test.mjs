@@ -1,11 +1,11 @@
 // Everything that can go wrong on the way to a link: the contract's 500, a code of its own, nothing kept, and the
 // next connect works.
 import assert from 'node:assert/strict';
-import net from 'node:net';
 import test, { after, before } from 'node:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { listen } from '../support/node/listen.mjs';
 import { pointedAt, startPonted, temporaryFolder } from '../support/node/ponted.mjs';
 import { startSim } from '../support/node/sim.mjs';
 
@@ -17,7 +17,7 @@ const codes = new Map();
 before(async () => {
   sim = await startSim();
   dataDir = await mkdtemp(path.join(os.tmpdir(), 'ponte-failures-'));
-  ponted = await startPonted({ dataDir, env: { ...pointedAt(sim), PONTE_CONNECT_TIMEOUT: '8' } });
+  ponted = await startPonted({ dataDir, env: pointedAt(sim) });
 });
 after(async () => {
   await ponted?.stop('SIGKILL');
@@ -62,9 +62,8 @@ const refused = [
   { name: 'wrong leaf', faults: { chain: 'leaf-key-mismatch' }, code: 'CERTIFICATE_KEY_MISMATCH', connections: 1 },
   { name: 'foreign issuer', faults: { chain: 'leaf-issuer' }, code: 'CERTIFICATE_ISSUER', connections: 1 },
   { name: 'garbage chain', faults: { chain: 'garbage' }, code: 'CERTIFICATE_MALFORMED', connections: 1 },
-  { name: 'silent server', faults: { handshake: 'silent' }, code: /^(HANDSHAKE|CONNECT)_TIMEOUT$/, connections: 1 },
   { name: 'drop mid-handshake', faults: { handshake: 'half-server-hello' }, code: 'CONNECTION_CLOSED', connections: 3 },
-  { name: 'garbage frame in the handshake', faults: { handshake: 'garbage-server-hello' }, code: 'HANDSHAKE_MALFORMED', connections: 1 },
+  { name: 'garbage frame in the handshake', faults: { handshake: 'garbage-server-hello' }, code: 'PROTOBUF_MALFORMED', connections: 1 },
   { name: 'garbage frame after the handshake', faults: { handshake: 'garbage-after-finish' }, code: 'DECRYPTION_FAILED', connections: 1 },
   { name: 'upgrade refused', faults: { upgradeStatus: 403 }, code: 'WEBSOCKET_REFUSED', connections: 1, unopened: true },
   { name: 'client outdated', faults: { failure: { reason: 405 } }, code: 'CLIENT_OUTDATED', connections: 1 },
@@ -80,7 +79,7 @@ for (const { name, faults, code, connections, unopened } of refused) {
     assert.equal(answer.status, 500, JSON.stringify(answer.body));
     assert.equal(answer.body.success, false);
     assert.equal(answer.body.error.message, 'Failed to generate QR code');
-    assert.match(answer.body.error.code, code instanceof RegExp ? code : new RegExp(`^${code}$`));
+    assert.equal(answer.body.error.code, code);
     assertDistinct(name, answer.body.error.code);
     assert.equal(answer.headers.get('x-request-id'), answer.body.requestId);
     const item = await ponted.reached(instance, 'disconnected');
@@ -128,7 +127,7 @@ test('nothing of failed attempts is on disk: a restarted ponted logs nobody in',
 
   await ponted.stop('SIGKILL');
   const { connections, logins } = (await sim.state()).counts;
-  ponted = await startPonted({ dataDir, env: { ...pointedAt(sim), PONTE_CONNECT_TIMEOUT: '8' } });
+  ponted = await startPonted({ dataDir, env: pointedAt(sim) });
   for (const name of names) assertUntouched(await ponted.instance(name));
   for (const name of names) assert.equal((await ponted.connect(name)).body.status, 'qr');
   const { counts } = await sim.state();
@@ -137,26 +136,11 @@ test('nothing of failed attempts is on disk: a restarted ponted logs nobody in',
   for (const name of names) await ponted.remove(name);
 });
 
-/** A TCP server that accepts and does `onConnection`. */
-async function server(t, onConnection) {
-  const sockets = new Set();
-  const listening = net.createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-    onConnection(socket);
-  });
-  await new Promise((resolve) => listening.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-    listening.close();
-  });
-  return listening.address().port;
-}
-
+/** The code of a connect to whatever listens on `port`. */
 async function connectTo(t, port) {
   const other = await startPonted({
     dataDir: await temporaryFolder(t),
-    env: { ...pointedAt(sim), PONTE_WHATSAPP_URL: `ws://127.0.0.1:${port}/ws/chat`, PONTE_CONNECT_TIMEOUT: '6' },
+    env: { ...pointedAt(sim), PONTE_WHATSAPP_URL: `ws://127.0.0.1:${port}/ws/chat` },
   });
   t.after(() => other.stop('SIGKILL'));
   await other.create('elsewhere');
@@ -167,24 +151,16 @@ async function connectTo(t, port) {
   return answer.body.error.code;
 }
 
-test('nobody listens: CONNECTION_REFUSED', async (t) => {
-  const port = await new Promise((resolve) => {
-    const listening = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port: free } = listening.address();
-      listening.close(() => resolve(free));
-    });
-  });
+test('nobody listens', async (t) => {
+  const { port, close } = await listen(() => {});
+  await close();
   const code = await connectTo(t, port);
   assert.equal(code, 'CONNECTION_REFUSED');
   assertDistinct('nobody listens', code);
 });
 
-test('a server that accepts and says nothing at all: a timeout', async (t) => {
-  const code = await connectTo(t, await server(t, () => {}));
-  assert.match(code, /^(NETWORK|CONNECT)_TIMEOUT$/);
-});
-
 test('a server that is no WebSocket server', async (t) => {
-  const code = await connectTo(t, await server(t, (socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n')));
-  assert.match(code, /^WEBSOCKET_/);
+  const { port, close } = await listen((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'));
+  t.after(close);
+  assert.match(await connectTo(t, port), /^WEBSOCKET_/);
 });
