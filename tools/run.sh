@@ -26,20 +26,35 @@ if [ -n "$once" ] && [ $mode != demo ]; then usage >&2 && exit 2; fi
 ponted=build/release/ponted
 ponte=build/release/ponte
 work=$(mktemp -d)
+: >"$work/log" >"$work/out"
 service= sim=
 
 # Ends the processes started here, and no others; waits for them.
 clean_up() {
   local pid
-  for pid in $service $sim; do kill -TERM "$pid" 2>/dev/null || true; done
-  for pid in $service $sim; do wait "$pid" 2>/dev/null || true; done
+  for pid in $service $sim; do
+    kill -TERM "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
   rm -rf "$work"
 }
 trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+
+# Ctrl-C is how one stops it: ponted's code counts then too.
+stop() {
+  local code=$1
+  if [ -n "$service" ]; then
+    kill -TERM "$service" 2>/dev/null || true
+    code=0 && wait "$service" || code=$?
+    service=
+  fi
+  exit "$code"
+}
+trap 'stop 130' INT
+trap 'stop 143' TERM
 
 fail() {
+  [ -z "$once" ] || cat "$work/log" >&2
   echo "run: $*" >&2
   exit 1
 }
@@ -83,7 +98,11 @@ start_ponted() {
   local configuration
   configuration=$("$ponted" "$@" --print-config) || exit $?
   listen=$(sed -n "s/^listen = ['\"]\(.*\)['\"]$/\1/p" <<<"$configuration")
-  "$ponted" "$@" > >(tee "$work/out") 2> >(tee "$work/log" >&2) &
+  if [ -n "$once" ]; then
+    "$ponted" "$@" >"$work/out" 2>"$work/log" &
+  else
+    "$ponted" "$@" > >(tee "$work/out") 2> >(tee "$work/log" >&2) &
+  fi
   service=$!
   until_true 60 up_or_gone || fail "ponted does not answer at ${url:-$listen}"
   up || wait_for_ponted
@@ -103,16 +122,13 @@ serve() {
   cat <<TEXT
 
 Ponte listens on $url
-${token:+
-Account token (shown only now, keep it): $token
-}
+
 Link an account:
-  TOKEN=${token:-the account token}
-  curl -H "token: \$TOKEN" -d '{"name":"first"}' $url/api/instance/new
-  curl -H "token: \$TOKEN" $url/api/instance/connect/first
-qrCodeBase64 in the answer is the picture of the code: open it in a browser and scan it
-(on the phone: Settings, Linked devices). Then:
-  curl -H "token: \$TOKEN" "$url/api/instance/list?instanceName=first"
+  TOKEN=${token:-...   # the account token}
+  curl -s -H "token: \$TOKEN" -d '{"name":"first"}' $url/api/instance/new; echo
+  curl -s -H "token: \$TOKEN" $url/api/instance/connect/first | sed 's/.*base64,\([^"]*\)".*/\1/' | base64 -d >qr.png
+Scan qr.png with the phone (Settings, Linked devices); a code lives for 20 to 60 seconds. Then:
+  curl -s -H "token: \$TOKEN" "$url/api/instance/list?instanceName=first"; echo
 
 Ctrl-C stops it; the accounts stay linked.
 TEXT
@@ -168,10 +184,10 @@ In another terminal, in this folder:
 
   export URL=$url TOKEN=$PONTE_ACCOUNT_TOKEN
   export PONTE_SIM_URL=$PONTE_SIM_URL
-  curl -s -H "token: \$TOKEN" -d '{"name":"demo"}' \$URL/api/instance/new
+  curl -s -H "token: \$TOKEN" -d '{"name":"demo"}' \$URL/api/instance/new; echo
   QR=\$(curl -s -H "token: \$TOKEN" \$URL/api/instance/connect/demo | sed 's/.*"qrCode":"\([^"]*\)".*/\1/')
   $ponte phone scan "\$QR"
-  curl -s -H "token: \$TOKEN" "\$URL/api/instance/list?instanceName=demo"
+  curl -s -H "token: \$TOKEN" "\$URL/api/instance/list?instanceName=demo"; echo
 
 Ctrl-C ends both; nothing of the demo is kept.
 TEXT

@@ -5,7 +5,7 @@
 #   tools/test.sh --quick          the stage `release` alone
 #   tools/test.sh STAGE...         these stages, in this order
 #
-#   release   the release build; every suite (ctest)
+#   release   the release build; every suite (ctest), and the demo of tools/run.sh
 #   node      the real programs over HTTP, and clients that others wrote (tests/e2e, tests/interop); needs `release`
 #   debug     ASan, LSan and UBSan: every suite
 #   tsan      ThreadSanitizer: the suites that start threads
@@ -109,7 +109,11 @@ PYTHON
   [ $status -eq 0 ] || { tail -n 5 "$log" && fail "$preset: ctest ended with $status"; }
 }
 
-stage_release() { build release && run_ctest release; }
+stage_release() {
+  build release || return
+  run_ctest release
+  if env -u PONTE_LISTEN -u PONTE_LOG tools/run.sh --demo --once; then pass; else fail "release: tools/run.sh --demo --once"; fi
+}
 
 stage_node() {
   if [ ! -x build/release/ponted ] || [ ! -x build/release/ponte ]; then
