@@ -53,6 +53,18 @@ Result<Level> level_from_name(std::string_view name) {
                "log level: expected trace, debug, info, warn, error or off, got '" + std::string(name) + "'"};
 }
 
+std::string_view level_name(Level level) {
+  switch (level) {
+    case Level::kTrace: return "trace";
+    case Level::kDebug: return "debug";
+    case Level::kInfo: return "info";
+    case Level::kWarn: return "warn";
+    case Level::kError: return "error";
+    case Level::kOff: return "off";
+  }
+  return "info";
+}
+
 void configure(Level level, Format format) {
   current_format = format;
   auto logger = std::make_shared<spdlog::logger>("ponte", std::make_shared<spdlog::sinks::stderr_sink_mt>());

@@ -15,6 +15,7 @@ enum class Format { kText, kJson };
 
 /// `trace`, `debug`, `info`, `warn`, `error` or `off`; kInvalidArgument otherwise.
 Result<Level> level_from_name(std::string_view name);
+std::string_view level_name(Level level);
 
 /// Call once at start, before threads. Writes to standard error.
 void configure(Level level, Format format);

@@ -14,5 +14,6 @@ inline constexpr int kUsage = 2;
 void register_sim(CLI::App& app, int& exit_code);
 void register_phone(CLI::App& app, int& exit_code);
 void register_decode(CLI::App& app, int& exit_code);
+void register_replay(CLI::App& app, int& exit_code);
 
 }  // namespace ponte::tool

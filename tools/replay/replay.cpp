@@ -190,8 +190,8 @@ class Player final : public protocol::StanzaObserver {
 
   static Error closed_error(const std::string& name) {
     Error error{Errc::kUnavailable, Cause::kConnectionClosed, "closed"};
-#define PONTE_REPLAY_CAUSE(cause, text) \
-  if (name == (text)) error.cause = Cause::cause;
+#define PONTE_REPLAY_CAUSE(enumerator, text) \
+  if (name == (text)) error.cause = Cause::enumerator;
     PONTE_CAUSES(PONTE_REPLAY_CAUSE)
 #undef PONTE_REPLAY_CAUSE
     return error;

@@ -1,0 +1,63 @@
+// The configuration: defaults, then the file (TOML), then the environment.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "crypto/curve25519.h"
+#include "net/web_socket.h"
+#include "protocol/session/config.h"
+
+namespace ponte::app {
+
+/// Every setting has one name: PONTE_LISTEN in the environment is `listen` in the file.
+struct Config {
+  std::string listen = "127.0.0.1:8080";
+  std::string ws_listen;  ///< empty: the next port after `listen`
+  std::string data_dir = "./data";
+  std::string account_token;    ///< empty: generated at the first start
+  std::string master_key_file;  ///< empty: <data_dir>/master.key
+  net::WebSocketUrl whatsapp_url;
+  std::string whatsapp_url_text = "wss://web.whatsapp.com/ws/chat";
+  crypto::PublicKey whatsapp_root_key{};
+  std::string whatsapp_ca_file;
+  protocol::ClientVersion whatsapp_version;
+  std::string whatsapp_version_url = "https://web.whatsapp.com/sw.js";
+  std::string public_url;  ///< empty: http:// and `listen`
+  std::vector<std::string> cors_origins;
+  std::vector<std::string> trusted_proxies;
+  unsigned max_connections = 4096;
+  Seconds connect_timeout{60};
+  Seconds qr_first_ttl{60};
+  Seconds qr_ttl{20};
+  unsigned rate_limit = 100;
+  unsigned create_rate_limit = 20;
+  std::string proxy;
+  protocol::QrFormat qr_format = protocol::QrFormat::kUrl;
+  std::string device_name = "Chrome (Linux)";
+  bool allow_private_webhooks = false;
+  bool allow_private_proxies = false;
+  bool event_token_include = true;
+  log::Level log_level = log::Level::kInfo;
+  log::Format log_format = log::Format::kText;
+  unsigned loops = 0;  ///< 0: one per core, at most 4
+  std::string record_dir;
+
+  std::string master_key_path() const { return master_key_file.empty() ? data_dir + "/master.key" : master_key_file; }
+};
+
+/// The value of an environment variable, or null.
+using EnvironmentLookup = std::function<const char*(const char* name)>;
+
+/// `file` empty: no file. kInvalidArgument/kConfigInvalid lists every error, one a line.
+Result<Config> load_config(const std::string& file, const EnvironmentLookup& environment);
+
+/// All settings as TOML, secrets masked.
+std::string print_config(const Config& config);
+
+}  // namespace ponte::app
