@@ -51,13 +51,18 @@ TEST_P(Recordings, EveryDamagedLineIsNoticed) {
     if (!carries) continue;
     // A draw of two bytes may only move a timer by less than the recording can show.
     if (lines[i].starts_with("Random=") && lines[i].size() < 39) continue;
+    // Bytes that came after the end are not looked at any more.
+    const bool ignored = lines[i].starts_with("In=bytes") && (i + 1 == lines.size() || lines[i + 1].empty());
+    if (ignored) continue;
     const std::string original = lines[i];
     lines[i].back() = original.back() == '0' ? '1' : '0';
     std::string text;
     for (const std::string& line : lines) text += line + "\n";
     const auto summary = run_text(text);
     EXPECT_FALSE(summary.ok()) << "line " << i + 1 << ": " << original.substr(0, 60);
-    if (!summary.ok()) EXPECT_EQ(summary.error().cause, Cause::kRecordingDiffers) << summary.error().message;
+    if (!summary.ok()) {
+      EXPECT_EQ(summary.error().cause, Cause::kRecordingDiffers) << summary.error().message;
+    }
     lines[i] = original;
     ++damaged;
   }

@@ -24,13 +24,26 @@ int replay_files(const std::vector<std::string>& files) {
   return code;
 }
 
+int rewrite_file(const std::string& path) {
+  auto file = VecFile::load(path);
+  const auto text = file.ok() ? replay::rewrite(*file) : Result<std::string>(file.error());
+  if (!text.ok()) {
+    std::cerr << path << ": " << text.error().message << '\n';
+    return kFailed;
+  }
+  std::cout << *text;
+  return kOk;
+}
+
 }  // namespace
 
 void register_replay(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand("replay", "run recordings again and compare every byte");
   static std::vector<std::string> files;
   command->add_option("FILE", files, "recordings (.vec)")->required();
-  command->callback([&exit_code] { exit_code = replay_files(files); });
+  static bool rewrite = false;
+  command->add_flag("--rewrite", rewrite, "print the first FILE with the outputs of now instead of comparing them");
+  command->callback([&exit_code] { exit_code = rewrite ? rewrite_file(files.front()) : replay_files(files); });
 }
 
 }  // namespace ponte::tool

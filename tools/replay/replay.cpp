@@ -3,6 +3,7 @@
 #include <charconv>
 #include <deque>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/hex.h"
@@ -154,6 +155,33 @@ class Player final : public protocol::StanzaObserver {
     return summary_;
   }
 
+  /// Like play, but writes down what happens instead of comparing it.
+  Result<std::string> transcribe(const VecFile& file) {
+    std::string text;
+    for (const VecLine& line : file.lines()) {
+      if (line.key == "Now") break;
+      text += line.key + "=" + line.value + "\n";
+    }
+    for (const Block& block : recording_.blocks) {
+      text += "\nNow=" + instance::recording::render_now(block.now) + "\nIn=" + block.input.value + "\n";
+      for (const VecLine& line : block.random) {
+        text += "Random=" + line.value + "\n";
+        PONTE_ASSIGN(Bytes bytes, from_hex(line.value));
+        random_.add(std::move(bytes));
+      }
+      PONTE_TRY(feed(block));
+      for (const std::string& stanza : std::exchange(stanzas_, {})) text += "Plain=" + stanza + "\n";
+      while (auto output = session_->poll_output()) {
+        text += "Out=" + render(*output) + "\n";
+        note(std::move(*output));
+      }
+      if (random_.overdrawn() || !random_.exhausted()) {
+        return differs(block.input, "after this input the session drew other random bytes than given");
+      }
+    }
+    return text;
+  }
+
   void on_stanza(Direction direction, ByteView plaintext) override {
     stanzas_.push_back((direction == Direction::kIn ? "in " : "out ") + to_hex(plaintext));
   }
@@ -206,6 +234,12 @@ class Player final : public protocol::StanzaObserver {
     return Status::Ok();
   }
 
+  /// Keeps what a later input refers to.
+  void note(protocol::Output output) {
+    if (auto* commit = std::get_if<protocol::Commit>(&output)) batch_ = std::move(commit->batch);
+    if (auto* work = std::get_if<protocol::StartWork>(&output)) works_.push_back(work->request);
+  }
+
   Status compare_outputs(const Block& block) {
     std::size_t index = 0;
     while (auto output = session_->poll_output()) {
@@ -218,8 +252,7 @@ class Player final : public protocol::StanzaObserver {
         return differs(expected, "\n  recorded: " + expected.value + decoded(block, "out ") + "\n  now:      " + got +
                                      last_stanza());
       }
-      if (auto* commit = std::get_if<protocol::Commit>(&*output)) batch_ = std::move(commit->batch);
-      if (auto* work = std::get_if<protocol::StartWork>(&*output)) works_.push_back(work->request);
+      note(std::move(*output));
       ++summary_.outputs;
     }
     if (index < block.outputs.size()) {
@@ -275,6 +308,11 @@ class Player final : public protocol::StanzaObserver {
 Result<Summary> run(const VecFile& file) {
   PONTE_ASSIGN(Recording recording, parse(file));
   return Player(recording).play();
+}
+
+Result<std::string> rewrite(const VecFile& file) {
+  PONTE_ASSIGN(Recording recording, parse(file));
+  return Player(recording).transcribe(file);
 }
 
 }  // namespace ponte::replay

@@ -20,4 +20,9 @@ struct Summary {
 /// both sides, decoded where they are stanzas; kMalformed where the file is no recording.
 Result<Summary> run(const VecFile& recording);
 
+/// The same recording with the outputs and stanzas of now in place of the recorded ones: for a recording that
+/// is made by hand from captured bytes, or that a wanted change of behaviour made stale. Random lines must be
+/// there, in the sizes that are drawn.
+Result<std::string> rewrite(const VecFile& recording);
+
 }  // namespace ponte::replay
