@@ -58,7 +58,6 @@ struct Config : ws::config::core_client {
   using message_type = ws::message_buffer::message<CappedMessageManager>;
   using con_msg_manager_type = CappedMessageManager<message_type>;
   using endpoint_msg_manager_type = ws::message_buffer::alloc::endpoint_msg_manager<con_msg_manager_type>;
-  static constexpr bool enable_multithreading = false;
   // Lies in each connection object. Stanzas are some hundred bytes; larger input takes more turns.
   static constexpr std::size_t connection_read_buffer_size = 1024;
 
@@ -66,7 +65,6 @@ struct Config : ws::config::core_client {
     using concurrency_type = Config::concurrency_type;
     using elog_type = Config::elog_type;
     using alog_type = Config::alog_type;
-    static constexpr bool enable_multithreading = false;
   };
   using transport_type = ws::transport::iostream::endpoint<transport_config>;
 };
