@@ -6,11 +6,17 @@ export { startSim } from '../support/node/sim.mjs';
 /** A point that is nobody's root key here. */
 export const otherRoot = '142375574d0a587166aae71ebe516437c4a28b73e3695c6ce1f7f9545da8ee6b';
 
-/** Waits until the simulator says the same as the client: paired once, logged in, prekeys uploaded. */
-export async function assertLinked(sim, jid) {
+/**
+ * Waits until the simulator says the same as the client: paired once, logged in, prekeys uploaded. It must have seen
+ * nothing that WhatsApp would not accept but what `known` matches: rules that a client in use breaks are suspect.
+ */
+export async function assertLinked(sim, jid, known = /^$/) {
   const number = /^(\d+)/.exec(jid)?.[1];
   assert.ok(number, `a JID of a phone number: ${jid}`);
-  await sim.until(`${number} is online with prekeys`, (state) =>
-    state.phones.find((phone) => phone.number === number)?.companions?.some((one) => one.logins > 0 && one.prekeys > 0),
+  const state = await sim.until(`${number} is online with prekeys`, (now) =>
+    now.phones.find((phone) => phone.number === number)?.companions.some((one) => one.logins > 0 && one.prekeys > 0) && now,
   );
+  assert.equal(state.counts.pairings, 1);
+  assert.deepEqual(state.violations.map(({ text }) => text).filter((text) => !known.test(text)), []);
+  return state;
 }

@@ -6,19 +6,37 @@ import { assertLinked, otherRoot, startSim } from './linked.mjs';
 const needed = needs('zapo-js');
 const { linkZapo } = needed.skip ? {} : await import('./clients/zapo.mjs');
 
-test('zapo checks our chain, shows a QR, pairs and logs in by IK', needed, async (t) => {
+// It sends a phone id, which whatsapp-rust's authors found to cost sessions.
+const known = /phoneID/;
+
+/** Shows a QR, is scanned, pairs, logs in; `beforeLogin` is done while the code is shown. */
+async function linkAndLogIn(t, beforeLogin = async () => {}) {
   const sim = await startSim();
   t.after(() => sim.stop());
   const client = linkZapo(sim);
   t.after(() => client.end());
   const qr = await client.next('qr');
+  await beforeLogin(sim);
   await sim.scan(qr.text);
   const paired = await client.next('paired');
   const success = await client.next('open');
   assert.match(success.lid, /@lid$/);
-  await assertLinked(sim, paired.meJid);
-  const { counts } = await sim.state();
-  assert.ok(counts.handshakesIk >= 1, `it resumed by IK: ${JSON.stringify(counts)}`);
+  return assertLinked(sim, paired.meJid, known);
+}
+
+test('zapo checks our chain, shows a QR, pairs and logs in by IK', needed, async (t) => {
+  const { counts } = await linkAndLogIn(t);
+  assert.equal(counts.handshakesIk, 1, JSON.stringify(counts));
+});
+
+test('zapo falls back to XX where its IK hello is declined', needed, async (t) => {
+  const { counts } = await linkAndLogIn(t, (sim) => sim.fail({ ik: 'fallback' }));
+  assert.equal(counts.handshakesFallback, 1, JSON.stringify(counts));
+});
+
+test('zapo falls back to XX under a new server key, and checks its new certificate', needed, async (t) => {
+  const { counts } = await linkAndLogIn(t, (sim) => sim.admin('renew-leaf'));
+  assert.equal(counts.handshakesFallback, 1, JSON.stringify(counts));
 });
 
 test('zapo refuses our chain under another root', needed, async (t) => {
@@ -37,5 +55,21 @@ for (const chain of ['leaf-signature', 'leaf-issuer', 'leaf-key-mismatch', 'inte
     const client = linkZapo(sim);
     t.after(() => client.end());
     await assert.rejects(client.next('qr', 15), /certificate|static/i);
+  });
+}
+
+const pairings = { 'bad-hmac': /hmac mismatch/, 'bad-account-signature': /account signature invalid/ };
+for (const [pairSuccess, says] of Object.entries(pairings)) {
+  test(`zapo refuses a pairing with the defect ${pairSuccess}`, needed, async (t) => {
+    const sim = await startSim();
+    t.after(() => sim.stop());
+    await sim.fail({ pairSuccess });
+    const client = linkZapo(sim);
+    t.after(() => client.end());
+    const qr = await client.next('qr');
+    // It does not answer the server then, so the phone would wait in vain.
+    sim.scan(qr.text).catch(() => {});
+    await assert.rejects(client.next('paired'), says);
+    assert.equal(client.credentials().meJid, undefined);
   });
 }

@@ -41,7 +41,7 @@ export function linkBaileys(sim, { agent } = {}) {
       auth,
       agent,
       version: [2, 3000, 1033105955],
-      logger: pino({ level: process.env.BAILEYS_LOG ?? 'silent' }),
+      logger: pino({ level: 'debug' }, { write: (line) => happenings.said(line.trim()) }),
       syncFullHistory: false,
       fireInitQueries: true,
       markOnlineOnConnect: true,

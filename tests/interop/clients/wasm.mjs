@@ -5,13 +5,10 @@ import { createWhatsAppClient, initWasmEngine } from 'whatsapp-rust-bridge';
 import { Happenings } from '../../support/node/happenings.mjs';
 import { until } from '../../support/node/process.mjs';
 
-let started = false;
-function startEngine() {
-  if (started) return;
-  started = true;
-  const log = (...line) => process.env.WASM_LOG && console.error('wasm:', ...line);
-  initWasmEngine({ level: process.env.WASM_LOG ? 'trace' : 'error', trace: log, debug: log, info: log, warn: log, error: log });
-}
+// One engine for the process, and so one log.
+const listeners = new Set();
+const log = (target, ...line) => listeners.forEach((said) => said([target?.target ?? target, ...line].join(' ')));
+initWasmEngine({ level: 'debug', trace: log, debug: log, info: log, warn: log, error: log });
 
 /** Frames over a socket of ours. `connect` resolves once the socket is open: earlier, the client would write into it. */
 function transport(url) {
@@ -33,10 +30,10 @@ function transport(url) {
 
 /** Starts linking. Happens: `qr` {text, seconds}, `paired` {jid, lid, platform}, `failed`. `loggedIn` waits for <success>. */
 export async function linkWasm(sim) {
-  startEngine();
   const happenings = new Happenings('whatsapp-rust');
+  const said = (line) => happenings.said(line);
+  listeners.add(said);
   const onEvent = ({ type, data }) => {
-    if (process.env.WASM_LOG) console.error('wasm event', type, data);
     if (type === 'qr') happenings.push('qr', { text: data.code, seconds: data.timeout });
     else if (type === 'pair_success') happenings.push('paired', { ...data, jid: data.id });
     else if (['pair_error', 'connect_failure', 'logged_out', 'client_outdated', 'stream_error', 'temporary_ban'].includes(type)) {
@@ -50,6 +47,9 @@ export async function linkWasm(sim) {
     next: (kind, seconds) => happenings.next(kind, seconds),
     // Its own `connected` event waits for an app-state sync; what <success> changes is this.
     loggedIn: () => until('whatsapp-rust is logged in', () => client.isLoggedIn()),
-    end: () => client.disconnect(),
+    end: () => {
+      listeners.delete(said);
+      return client.disconnect();
+    },
   };
 }

@@ -9,9 +9,9 @@ import { Program, root } from '../../support/node/process.mjs';
 const source = path.join(root, 'tests/interop/whatsmeow');
 const binary = path.join(root, '.tools/interop/whatsmeow');
 
-function go(...args) {
+function go(seconds, ...args) {
   const env = { ...process.env, GOTOOLCHAIN: 'local', GOFLAGS: '-mod=readonly -buildvcs=false', CGO_ENABLED: '0' };
-  return spawnSync('go', args, { cwd: source, env, encoding: 'utf8', timeout: 600_000 });
+  return spawnSync('go', args, { cwd: source, env, encoding: 'utf8', timeout: seconds * 1000 });
 }
 
 /**
@@ -19,14 +19,14 @@ function go(...args) {
  * skips: no Go, one that is too old, modules that cannot be had. A program that does not compile throws.
  */
 export function buildWhatsmeow() {
-  const version = go('env', 'GOVERSION');
+  const version = go(30, 'env', 'GOVERSION');
   if (version.error) return { skip: 'whatsmeow: no go on this machine' };
   const minor = Number(/^go1\.(\d+)/.exec(version.stdout ?? '')?.[1] ?? 0);
   if (minor < 26) return { skip: `whatsmeow: needs Go 1.26, this is ${version.stdout.trim() || 'older'}` };
-  const modules = go('mod', 'download');
+  const modules = go(120, 'mod', 'download');
   if (modules.status !== 0) return { skip: `whatsmeow: its modules cannot be had: ${modules.stderr.trim().split('\n')[0]}` };
   mkdirSync(path.dirname(binary), { recursive: true });
-  const build = go('build', '-o', binary, '.');
+  const build = go(280, 'build', '-o', binary, '.');
   if (build.status !== 0) throw new Error(`go build: ${build.stderr || build.error}`);
   return { skip: false };
 }
@@ -42,9 +42,8 @@ function withClientType(code) {
  */
 export function linkWhatsmeow(sim, { rootKey = sim.rootKey } = {}) {
   const happenings = new Happenings('whatsmeow');
-  const args = ['-url', sim.url, '-root', rootKey];
+  const args = ['-url', sim.url, '-root', rootKey, '-v'];
   if (sim.caFile) args.push('-ca', sim.caFile);
-  if (process.env.WHATSMEOW_LOG) args.push('-v');
   const program = new Program(binary, args);
   program.onLine = (line) => {
     const { event, ...value } = JSON.parse(line);
@@ -53,7 +52,8 @@ export function linkWhatsmeow(sim, { rootKey = sim.rootKey } = {}) {
     else if (event === 'connected') happenings.push('open', value);
     else happenings.push('failed', value);
   };
-  program.exited.then(() => happenings.push('failed', { message: `it ended\n${program.output()}` }));
+  program.child.stderr.on('data', (data) => String(data).trimEnd().split('\n').forEach((line) => happenings.said(line)));
+  program.exited.then(() => happenings.push('failed', { message: 'it ended' }));
   return {
     next: (kind, seconds) => happenings.next(kind, seconds),
     end: () => {

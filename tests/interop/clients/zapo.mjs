@@ -24,10 +24,10 @@ function newStore() {
 export function linkZapo(sim, { rootKey = sim.rootKey } = {}) {
   const happenings = new Happenings('zapo');
   const { store, credentials } = newStore();
-  const logger = { level: 'error' };
+  const logger = { level: 'trace' };
   for (const level of ['trace', 'debug', 'info', 'warn', 'error']) {
     logger[level] = (message, details) => {
-      if (process.env.ZAPO_LOG) console.error(`zapo ${level}: ${message}`, details ?? '');
+      happenings.said(`${level}: ${message} ${JSON.stringify(details ?? {})}`);
       // Why it refused a handshake is said nowhere else: connect() rejects with "max reconnect attempts reached".
       if (level === 'error') happenings.push('failed', { message, ...details });
     };

@@ -4,8 +4,16 @@ export class Happenings {
   #past = [];
   #waiting = [];
 
+  #said = [];
+
   constructor(who) {
     this.who = who;
+  }
+
+  /** A line of its log: the last ones are part of what a failed wait says. */
+  said(line) {
+    this.#said.push(line);
+    if (this.#said.length > 40) this.#said.shift();
   }
 
   /** `kind` happened. A `failed` ends every wait for something else. */
@@ -34,7 +42,7 @@ export class Happenings {
       const wait = { kind, settle: (what) => (clearTimeout(timer), resolve(what)) };
       const timer = setTimeout(() => {
         this.#waiting.splice(this.#waiting.indexOf(wait), 1);
-        reject(new Error(`${this.who}: no "${kind}" within ${seconds} s`));
+        reject(new Error(`${this.who}: no "${kind}" within ${seconds} s${this.#log()}`));
       }, seconds * 1000);
       this.#waiting.push(wait);
     });
@@ -43,6 +51,11 @@ export class Happenings {
   }
 
   #failure(kind, value) {
-    return new Error(`${this.who}: failed before "${kind}": ${value instanceof Error ? value.stack : JSON.stringify(value)}`);
+    const what = value instanceof Error ? value.stack : JSON.stringify(value);
+    return new Error(`${this.who}: failed before "${kind}": ${what}${this.#log()}`);
+  }
+
+  #log() {
+    return ['', ...this.#said].join('\n  ');
   }
 }
