@@ -80,7 +80,11 @@ void ServerChain::renew_leaf() {
 
 Bytes ServerChain::build(ChainDefect defect, Wall wall) {
   CertChain chain;
-  if (defect == ChainDefect::kEmpty) return to_bytes(chain.SerializeAsString());
+  if (defect == ChainDefect::kEmpty) {
+    chain.mutable_leaf();
+    chain.mutable_intermediate();
+    return to_bytes(chain.SerializeAsString());
+  }
   if (defect == ChainDefect::kGarbage) return Bytes(200, 0xFF);
 
   const std::int64_t now = unix_seconds(wall);

@@ -26,7 +26,7 @@ enum class ChainDefect {
   kLeafExpired,
   kLeafNotYetValid,
   kGarbage,  ///< no protobuf at all
-  kEmpty,    ///< a chain without certificates
+  kEmpty,    ///< a chain whose certificates are empty
 };
 inline constexpr std::size_t kChainDefectCount = 12;
 

@@ -1,0 +1,195 @@
+// Pairing codes: the companion's side by hand (wire: pairing.md 6), the server's and the phone's from the simulator.
+#include "crypto/aead.h"
+#include "crypto/ctr.h"
+#include "crypto/kdf.h"
+#include "hand_made_client.h"
+
+namespace ponte::test::by_hand {
+namespace {
+
+using simulator::Paired;
+
+constexpr const char* kNumber = "5511999990000";
+constexpr const char* kCode = "ABCD1234";
+
+struct SimulatorCode : testing::Test {
+  void SetUp() override {
+    ASSERT_TRUE(client.connect(keys, registration_payload(keys)).ok());
+    ASSERT_EQ(client.take_refs().size(), 6u);
+  }
+  Secret<32> key_of(ByteView salt) { return crypto::pbkdf2_sha256(as_bytes(kCode), salt, 131072); }
+
+  Node hello() {
+    const auto salt = random.array<32>();
+    const auto iv = random.array<16>();
+    const Bytes wrapped = concat({salt, iv, crypto::aes256_ctr(key_of(salt), iv, ephemeral.public_key)});
+    return Node("link_code_companion_reg")
+        .with("jid", wire::Jid{kNumber, "s.whatsapp.net"})
+        .with("stage", "companion_hello")
+        .child(Node("link_code_pairing_wrapped_companion_ephemeral_pub").bytes(wrapped))
+        .child(Node("companion_server_auth_key_pub").bytes(keys.noise.public_key))
+        .child(Node("companion_platform_id").bytes(as_bytes("1")))
+        .child(Node("companion_platform_display").bytes(as_bytes("Chrome (Linux)")))
+        .child(Node("link_code_pairing_nonce").bytes(ByteArray<1>{0}));
+  }
+  /// Sends companion_hello; true where a ref came back.
+  bool ask_for_code() {
+    const auto answer = client.ask("md", "set", hello());
+    const Node* reg = answer->find("link_code_companion_reg");
+    if (!reg) return false;
+    ref = to_bytes(*reg->find("link_code_pairing_ref")->leaf());
+    return true;
+  }
+  void enter(const std::string& code) {
+    outcome.reset();
+    server.enter_code(kNumber, code, {}, clock.now(),
+                      Reply<Paired>([this](Result<Paired> result) { outcome = std::move(result); }));
+    client.pump();
+  }
+  /// companion_finish for a primary_hello; derives the ADV secret.
+  Node finish(const Node& primary_hello) {
+    const ByteView wrapped = *primary_hello.find("link_code_pairing_wrapped_primary_ephemeral_pub")->leaf();
+    const Bytes primary =
+        crypto::aes256_ctr(key_of(wrapped.first(32)), to_array<16>(wrapped.subspan(32, 16)), wrapped.subspan(48));
+    const auto primary_identity = to_array<32>(*primary_hello.find("primary_identity_pub")->leaf());
+    const auto shared = crypto::agree(ephemeral.private_key, to_array<32>(primary));
+    const auto identities = crypto::agree(keys.identity.private_key, primary_identity);
+    const auto nonce = random.array<32>();
+    const auto salt = random.array<32>();
+    const auto iv = random.array<12>();
+    Secret<32> bundle_key;
+    crypto::hkdf_sha256(shared->view(), salt, as_bytes("link_code_pairing_key_bundle_encryption_key"),
+                        bundle_key.mutable_view());
+    const Bytes sealed =
+        crypto::Aes256Gcm(bundle_key).seal(iv, concat({keys.identity.public_key, primary_identity, nonce}), {});
+    crypto::hkdf_sha256(concat({shared->view(), identities->view(), nonce}), {}, as_bytes("adv_secret"),
+                        keys.adv_secret.mutable_view());
+    return Node("link_code_companion_reg")
+        .with("jid", wire::Jid{kNumber, "s.whatsapp.net"})
+        .with("stage", "companion_finish")
+        .child(Node("link_code_pairing_wrapped_key_bundle").bytes(concat({salt, iv, sealed})))
+        .child(Node("companion_identity_public").bytes(keys.identity.public_key))
+        .child(Node("link_code_pairing_ref").bytes(ref));
+  }
+  std::string refusal() { return client.ask("md", "set", request)->find("error")->attribute("code").value_or(""); }
+
+  SeededRandom random{4};
+  VirtualClock clock;
+  simulator::SimServer server{simulator::Options{}, random};
+  DeviceKeys keys{random};
+  crypto::KeyPair ephemeral = crypto::generate_key_pair(random);
+  HandMadeClient client{server, clock, random};
+  Bytes ref;
+  Node request;
+  std::optional<Result<Paired>> outcome;
+};
+
+TEST_F(SimulatorCode, PairsTheCompanionWhoseCodeIsTyped) {
+  ASSERT_TRUE(ask_for_code());
+  enter("abcd-1234");
+  const auto notification = client.next("notification");
+  ASSERT_TRUE(notification.has_value());
+  client.acknowledge(*notification);
+  const Node* hello = notification->find("link_code_companion_reg");
+  EXPECT_EQ(hello->attribute("stage"), "primary_hello");
+  EXPECT_TRUE(equal(*hello->find("link_code_pairing_ref")->leaf(), ref));
+  EXPECT_EQ(client.ask("md", "set", finish(*hello))->attribute("type"), "result");
+  const auto iq = client.next("iq");
+  ASSERT_TRUE(iq && iq->find("pair-success"));
+  const auto sign = approve_by_hand(*iq->find("pair-success"), keys, keys.adv_secret.view(), random);
+  ASSERT_TRUE(sign.has_value()) << "both sides derived the same ADV secret";
+  client.answer(*iq, *sign);
+  ASSERT_TRUE(outcome && outcome->ok());
+  EXPECT_EQ((*outcome)->number, kNumber);
+  EXPECT_EQ(client.next("stream:error")->attribute("code"), "515");
+  EXPECT_TRUE(server.world().violations.empty());
+}
+
+TEST_F(SimulatorCode, TellsThePhoneThatTheCodeWasWrong) {
+  ASSERT_TRUE(ask_for_code());
+  enter("ABCD-1235");
+  const auto notification = client.next("notification");
+  client.acknowledge(*notification);
+  EXPECT_EQ(client.ask("md", "set", finish(*notification->find("link_code_companion_reg")))->attribute("type"),
+            "result");
+  ASSERT_TRUE(outcome && !outcome->ok());
+  EXPECT_EQ(outcome->error().cause, Cause::kPairingRefused);
+  EXPECT_FALSE(client.next("iq").has_value()) << "the companion hears nothing";
+}
+
+TEST_F(SimulatorCode, RefusesADamagedFinish) {
+  for (const char* damaged :
+       {"link_code_pairing_wrapped_key_bundle", "companion_identity_public", "link_code_pairing_ref"}) {
+    ASSERT_TRUE(ask_for_code());
+    enter(kCode);
+    const auto notification = client.next("notification");
+    Node damaged_finish = finish(*notification->find("link_code_companion_reg"));
+    for (Node& child : std::get<Node::Children>(damaged_finish.content)) {
+      if (child.tag == damaged) std::get<Bytes>(child.content).back() ^= 1;
+    }
+    client.ask("md", "set", damaged_finish);
+    ASSERT_TRUE(outcome && !outcome->ok()) << damaged;
+  }
+}
+
+TEST_F(SimulatorCode, RefusesARequestThatTheServerWould) {
+  const std::vector<std::pair<const char*, Bytes>> damages = {
+      {"link_code_pairing_wrapped_companion_ephemeral_pub", Bytes(79, 1)},
+      {"companion_server_auth_key_pub", Bytes(32, 1)},
+      {"companion_platform_id", to_bytes("0")},
+      {"companion_platform_display", to_bytes("Chrome (Acme)")},
+      {"companion_platform_display", to_bytes("Ponte")},
+      {"link_code_pairing_nonce", Bytes()},
+  };
+  for (const auto& [tag, content] : damages) {
+    request = hello();
+    for (Node& child : std::get<Node::Children>(request.content)) {
+      if (child.tag == tag) child.content = content;
+    }
+    EXPECT_EQ(refusal(), "400") << tag;
+  }
+  request = hello();
+  request.attributes[0].second = wire::Jid{"0511999990000", "s.whatsapp.net"};
+  EXPECT_EQ(refusal(), "400");
+  request = Node("link_code_companion_reg").with("stage", "other");
+  EXPECT_EQ(refusal(), "400");
+}
+
+TEST_F(SimulatorCode, RefusesAsTheFaultSays) {
+  simulator::Faults faults;
+  faults.code_refusal = simulator::CodeRefusal{429, "rate-overlimit", 60};
+  simulator::Scope scope;
+  scope.number = kNumber;
+  ASSERT_TRUE(server.set_faults(faults, scope).ok());
+  const auto answer = client.ask("md", "set", hello());
+  EXPECT_EQ(answer->find("error")->attribute("code"), "429");
+  EXPECT_EQ(answer->find("error")->attribute("backoff"), "60");
+}
+
+TEST_F(SimulatorCode, KnowsNoCodeThatWasNotAskedForOrIsTooOld) {
+  enter(kCode);
+  EXPECT_EQ(outcome->error().code, Errc::kNotFound);
+  ASSERT_TRUE(ask_for_code());
+  enter("ABCD-123");
+  EXPECT_EQ(outcome->error().code, Errc::kInvalidArgument);
+  enter("ABCD-O234");
+  EXPECT_EQ(outcome->error().code, Errc::kInvalidArgument);
+  for (int i = 0; i < 9; ++i) {
+    client.ask("w:p", "get", Node("ping"));
+    client.advance(Seconds(20) + Milliseconds(100));
+  }
+  enter(kCode);
+  EXPECT_FALSE(outcome->ok());
+}
+
+TEST_F(SimulatorCode, AsksForANewCode) {
+  ASSERT_TRUE(ask_for_code());
+  EXPECT_EQ(server.refresh_code({}, true, clock.now()), 1u);
+  client.pump();
+  const auto notification = client.next("notification");
+  EXPECT_EQ(notification->find("link_code_companion_reg")->attribute("stage"), "refresh_code");
+  EXPECT_EQ(notification->find("link_code_companion_reg")->attribute("force_manual_refresh"), "true");
+}
+
+}  // namespace
+}  // namespace ponte::test::by_hand
