@@ -1,5 +1,5 @@
 // Answers as bytes (RFC 9112). Pistache's ResponseWriter is never used: it delivers answers to the wrong client when
-// descriptors are reused (libraries.md 1, BUG A).
+// descriptors are reused (docs/adr/0002).
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// JSON in and out, with the guards that nlohmann leaves to its user (libraries.md 8).
+// JSON in and out, with the guards that nlohmann leaves to its user.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -2,7 +2,7 @@
 //
 // Pistache reserves whatever Content-Length says before it checks a limit, waits for ever on malformed lines, reads
 // "Content-Length: abc" as 0, mixes the end of a chunk into the body when it arrives in pieces, and answers parse
-// errors through its unsafe write queue (libraries.md 1). So framing (RFC 9112) is decided here, strictly, and
+// errors through its unsafe write queue (docs/adr/0002). So framing (RFC 9112) is decided here, strictly, and
 // Pistache's parser gets a canonical rendition: the request line, one Content-Length, the plain body.
 #pragma once
 

@@ -97,7 +97,7 @@ Result<Responder::HelloReply> Responder::offer_static(const ClientHello& hello, 
                                                       const Options& options) {
   const auto name = pattern == Pattern::kXx ? protocol::noise::kPatternXx : protocol::noise::kPatternXxFallback;
   SymmetricState state(name, kPrologue);
-  // WhatsApp does not mix in the empty payload of XX message 1, where the Noise book would (peers.md C.6).
+  // WhatsApp does not mix in the empty payload of XX message 1, where the Noise book would (wire: pairing.md 2.3).
   state.mix_hash(hello.ephemeral);
   state.mix_hash(ephemeral_.public_key);
   PONTE_TRY(state.mix_agreement(ephemeral_.private_key, hello.ephemeral));

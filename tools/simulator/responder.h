@@ -1,5 +1,5 @@
 // The server's side of the Noise handshake: XX, IK, and XXfallback after a declined IK
-// (wire: pairing.md 2.3, 2.7; peers.md C.6 for the deviation from the Noise book).
+// (wire: pairing.md 2.3, 2.7).
 #pragma once
 
 #include <optional>

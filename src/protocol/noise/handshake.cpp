@@ -36,7 +36,7 @@ struct Handshake::ServerHello {
 
 Handshake::Handshake(const Options& options, RandomSource& random)
     : options_(options), ephemeral_(crypto::generate_key_pair(random)), state_(kPatternXx, kPrologue) {
-  // The empty payload of message 1 is not mixed in, unlike in Noise's own XX (wire: peers.md C.6).
+  // The empty payload of message 1 is not mixed in, unlike in Noise's own XX (wire: pairing.md 2.3).
   state_.mix_hash(ephemeral_.public_key);
 }
 

@@ -1,6 +1,6 @@
 // The adversarial client: whatever connections do near the answer's time, no answer reaches somebody else.
 //
-// Pistache's ResponseWriter fails this within seconds (libraries.md 1, BUG A): it queues answers by descriptor number.
+// Pistache's ResponseWriter fails this within seconds (docs/adr/0002): it queues answers by descriptor number.
 #include <atomic>
 #include <cstdlib>
 #include <deque>
