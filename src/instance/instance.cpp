@@ -309,22 +309,22 @@ void Instance::carry_out(protocol::CloseChannel) {
 }
 
 void Instance::carry_out(protocol::Commit output) {
-  environment_.store.commit(std::move(output.batch),
-                            [weak = weak_from_this(), &loop = loop_, session = session_serial_](const Status& status) {
-                              loop.post([weak, session, status] {
-                                const auto self = weak.lock();
-                                // A session that was made since then never asked for this commit.
-                                if (!self || self->session_serial_ != session || !self->session_) return;
-                                self->record_input(self->now(), status.ok() ? "committed ok" : "committed failed");
-                                self->session_->on_committed(status);
-                                self->drain();
-                              });
-                            });
+  environment_.store.commit(std::move(output.batch), [weak = weak_from_this(), loop = loop_.poster(),
+                                                      session = session_serial_](const Status& status) {
+    loop.post([weak, session, status] {
+      const auto self = weak.lock();
+      // A session that was made since then never asked for this commit.
+      if (!self || self->session_serial_ != session || !self->session_) return;
+      self->record_input(self->now(), status.ok() ? "committed ok" : "committed failed");
+      self->session_->on_committed(status);
+      self->drain();
+    });
+  });
 }
 
 void Instance::carry_out(protocol::StartWork output) {
   const Status submitted = environment_.workers.submit(
-      [weak = weak_from_this(), &loop = loop_, session = session_serial_, work = std::move(output)] {
+      [weak = weak_from_this(), loop = loop_.poster(), session = session_serial_, work = std::move(output)] {
         Bytes result = protocol::run_work(work.request);
         loop.post([weak, session, id = work.id, epoch = work.epoch, result = std::move(result)]() mutable {
           const auto self = weak.lock();

@@ -33,7 +33,7 @@ Error not_found() {
 
 }  // namespace
 
-struct InstanceManager::Impl {
+struct InstanceManager::Impl : std::enable_shared_from_this<InstanceManager::Impl> {
   explicit Impl(Environment env) : environment(std::move(env)) {}
 
   Environment environment;
@@ -67,7 +67,7 @@ struct InstanceManager::Impl {
   void erase(const std::shared_ptr<Instance>& instance, Reply<std::monostate> reply);
 };
 
-InstanceManager::InstanceManager(Environment environment) : impl_(std::make_unique<Impl>(std::move(environment))) {}
+InstanceManager::InstanceManager(Environment environment) : impl_(std::make_shared<Impl>(std::move(environment))) {}
 
 InstanceManager::~InstanceManager() {
   shutdown();
@@ -104,6 +104,8 @@ Result<std::optional<std::string>> InstanceManager::start(const std::string& acc
     instance->loop().post([instance, delay] { instance->restore(delay); });
     delay += kRestorePace;
   }
+  // So that the first list already says who is linked.
+  for (net::EventLoop* loop : impl.environment.loops) loop->run_and_wait([] {});
   return made;
 }
 
@@ -143,7 +145,8 @@ void InstanceManager::create(CreateRequest request, Reply<InstanceInfo> reply) {
   store::Transaction transaction(impl.environment.store, store::kSystem);
   store::put_instance(transaction, record, hash);
   impl.environment.store.commit(
-      transaction.take(), [&impl, record, hash, reply = std::move(reply)](const Status& status) mutable {
+      transaction.take(), [held = impl_, record, hash, reply = std::move(reply)](const Status& status) mutable {
+        Impl& impl = *held;
         if (!status.ok()) {
           impl.registry.release(record.name, hash);
           reply.answer(status.error());
@@ -171,9 +174,8 @@ void InstanceManager::remove(std::string_view name, Reply<std::monostate> reply)
     reply.answer(not_found());
     return;
   }
-  instance->loop().post([this, instance, reply = std::move(reply)]() mutable {
-    instance->unlink(
-        [this, instance, reply = std::move(reply)]() mutable { impl_->erase(instance, std::move(reply)); });
+  instance->loop().post([impl = impl_, instance, reply = std::move(reply)]() mutable {
+    instance->unlink([impl, instance, reply = std::move(reply)]() mutable { impl->erase(instance, std::move(reply)); });
   });
 }
 
@@ -181,34 +183,34 @@ void InstanceManager::remove(std::string_view name, Reply<std::monostate> reply)
 /// instance is still listed, and the delete can be repeated.
 void InstanceManager::Impl::erase(const std::shared_ptr<Instance>& instance, Reply<std::monostate> reply) {
   const InstanceInfo info = instance->info();
-  environment.store.erase_owner(
-      info.id, [this, instance, info, reply = std::move(reply)](const Status& erased) mutable {
-        if (!erased.ok()) {
-          instance->loop().post([instance] { instance->keep(); });
-          reply.answer(erased.error());
-          return;
-        }
-        const store::TokenHash hash = registry.hash(info.token);
-        store::InstanceRecord record;
-        record.id = info.id;
-        record.name = info.name;
-        record.token = info.token;
-        store::Transaction transaction(environment.store, store::kSystem);
-        store::erase_instance(transaction, record, hash);
-        environment.store.commit(transaction.take(), [this, instance, hash, name = info.name,
-                                                      reply = std::move(reply)](const Status& status) mutable {
-          if (!status.ok()) {
-            instance->loop().post([instance] { instance->keep(); });
-            reply.answer(status.error());
-            return;
-          }
-          registry.remove(name, hash);
-          instance->loop().post([instance] {
-            instance->close(Error{Errc::kCancelled, Cause::kInstanceDeleted, "the instance was removed"});
-          });
-          reply.answer(std::monostate{});
-        });
+  environment.store.erase_owner(info.id, [this, held = shared_from_this(), instance, info,
+                                          reply = std::move(reply)](const Status& erased) mutable {
+    if (!erased.ok()) {
+      instance->loop().post([instance] { instance->keep(); });
+      reply.answer(erased.error());
+      return;
+    }
+    const store::TokenHash hash = registry.hash(info.token);
+    store::InstanceRecord record;
+    record.id = info.id;
+    record.name = info.name;
+    record.token = info.token;
+    store::Transaction transaction(environment.store, store::kSystem);
+    store::erase_instance(transaction, record, hash);
+    environment.store.commit(transaction.take(), [this, held, instance, hash, name = info.name,
+                                                  reply = std::move(reply)](const Status& status) mutable {
+      if (!status.ok()) {
+        instance->loop().post([instance] { instance->keep(); });
+        reply.answer(status.error());
+        return;
+      }
+      registry.remove(name, hash);
+      instance->loop().post([instance] {
+        instance->close(Error{Errc::kCancelled, Cause::kInstanceDeleted, "the instance was removed"});
       });
+      reply.answer(std::monostate{});
+    });
+  });
 }
 
 std::vector<InstanceInfo> InstanceManager::list() const {

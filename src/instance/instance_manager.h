@@ -48,7 +48,7 @@ class InstanceManager final : public InstanceService {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  ///< shared with commits under way, which may end after the manager
 };
 
 }  // namespace ponte::instance
