@@ -9,8 +9,11 @@ const makeSocket = typeof baileys === 'function' ? baileys : lib.makeWASocket;
 /** Credentials and keys of a device that was never linked, in memory. */
 function newAuth() {
   const values = new Map();
+  const creds = lib.initAuthCreds();
+  // It draws one byte, and so one time in 256 the registration id 0, which is none.
+  creds.registrationId ||= 1;
   return {
-    creds: lib.initAuthCreds(),
+    creds,
     keys: {
       get: async (type, ids) => Object.fromEntries(ids.map((id) => [id, values.get(`${type}/${id}`)]).filter(([, value]) => value)),
       set: async (data) => {
