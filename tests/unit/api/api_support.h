@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "api/endpoints/endpoints.h"
-#include "api/rest_api.h"
+#include "api/pistache_server.h"
 #include "api/unique_fd.h"
 #include "crypto/system_random.h"
 
@@ -258,6 +258,25 @@ inline std::string request_text(std::string_view method, std::string_view target
   return out + "\r\n" + std::string(body);
 }
 inline constexpr char kAccount[] = "token: account-token\r\n";
+
+struct RestApiOptions {
+  ServerOptions server;
+  DispatcherOptions dispatcher;
+};
+
+/// The REST layer as the service wires it.
+class RestApi {
+ public:
+  RestApi(RestApiOptions options, instance::InstanceService& instances, const Clock& clock, RandomSource& random)
+      : dispatcher_(std::move(options.dispatcher), instances, clock, random,
+                    all_routes({instances, clock, clock.now().mono})),
+        server_(std::move(options.server), dispatcher_, clock) {}
+  PistacheServer& server() { return server_; }
+
+ private:
+  Dispatcher dispatcher_;
+  PistacheServer server_;
+};
 
 /// The whole REST layer on a free loopback port.
 class ApiTest : public ::testing::Test {
