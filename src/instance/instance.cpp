@@ -295,7 +295,7 @@ void Instance::drain() {
     std::optional<protocol::Output> output = session_->poll_output();
     if (!output) break;
     if (recorder_) recorder_->output(*output);
-    std::visit([this](auto&& value) { carry_out(std::move(value)); }, std::move(*output));
+    std::visit([this](auto value) { carry_out(std::move(value)); }, std::move(*output));
   }
   rearm();
 }
