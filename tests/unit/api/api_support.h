@@ -239,10 +239,11 @@ class Client {
       line = line_end + 2;
     }
     if (head_only) length = 0;
+    answer.complete = received_.size() - head_end - 4 >= length;
+    if (!answer.complete) return false;
     answer.body = received_.substr(head_end + 4, length);
-    answer.complete = answer.body.size() == length;
-    if (answer.complete) received_.erase(0, head_end + 4 + length);
-    return answer.complete;
+    received_.erase(0, head_end + 4 + length);
+    return true;
   }
 
   UniqueFd fd_;

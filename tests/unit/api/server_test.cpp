@@ -435,6 +435,9 @@ TEST_F(Server, AClientThatNeverReadsIsDropped) {
   ASSERT_TRUE(eventually([&] { return api->server().waiting() == 1; })) << "the socket did not take it at once";
   expect_alive();
   EXPECT_TRUE(eventually([&] { return api->server().waiting() == 0; }));
+  options.server.watcher.write_progress = Milliseconds(15'000);
+  api->server().stop(Milliseconds(0));
+  start();
   Client attentive(port);
   attentive.send(request_text("GET", "/api/instance/list", kAccount));
   const Answer answer = attentive.read_answer();
