@@ -1,0 +1,11 @@
+// What bench_parts measures, one function per file. Each registers its benchmarks.
+#pragma once
+
+namespace ponte::bench {
+
+void register_handshake_parts();
+void register_wire_parts();
+void register_store_parts();
+void register_session_parts();
+
+}  // namespace ponte::bench
