@@ -241,7 +241,7 @@ std::string get_log_format(const Config& config) {
   return config.log_format == log::Format::kJson ? "json" : "text";
 }
 Status set_loops(Config& config, const std::string& text) {
-  return parse_number(text, 1U, 64U, config.loops);
+  return parse_number(text, 0U, 64U, config.loops);
 }
 
 constexpr Setting kSettings[] = {

@@ -34,19 +34,32 @@ Error decryption_failed(std::string message) {
 
 }  // namespace
 
+/// Each direction's context is made at its first use: most keys serve one direction, and a context
+/// with its key schedule takes about 1.1 KB.
 struct Aes256Gcm::Contexts {
+  explicit Contexts(const Secret<32>& from) : key(from.copy()) {}
+
+  EVP_CIPHER_CTX* encrypting() {
+    if (!encrypt) encrypt = keyed_context(key, 1);
+    return encrypt.get();
+  }
+  EVP_CIPHER_CTX* decrypting() {
+    if (!decrypt) decrypt = keyed_context(key, 0);
+    return decrypt.get();
+  }
+
+  Secret<32> key;
   CipherContext encrypt;
   CipherContext decrypt;
 };
 
-Aes256Gcm::Aes256Gcm(const Secret<32>& key)
-    : contexts_(std::make_unique<Contexts>(Contexts{keyed_context(key, 1), keyed_context(key, 0)})) {}
+Aes256Gcm::Aes256Gcm(const Secret<32>& key) : contexts_(std::make_unique<Contexts>(key)) {}
 Aes256Gcm::Aes256Gcm(Aes256Gcm&&) noexcept = default;
 Aes256Gcm& Aes256Gcm::operator=(Aes256Gcm&&) noexcept = default;
 Aes256Gcm::~Aes256Gcm() = default;
 
 Bytes Aes256Gcm::seal(const ByteArray<12>& nonce, ByteView plaintext, ByteView associated_data) {
-  EVP_CIPHER_CTX* context = contexts_->encrypt.get();
+  EVP_CIPHER_CTX* context = contexts_->encrypting();
   Bytes out(plaintext.size() + kGcmTagSize);
   int written = 0;
   require(EVP_CipherInit_ex2(context, nullptr, nullptr, nonce.data(), 1, nullptr) == 1 &&
@@ -64,7 +77,7 @@ Result<Bytes> Aes256Gcm::open(const ByteArray<12>& nonce, ByteView sealed, ByteV
   }
   const ByteView ciphertext = sealed.first(sealed.size() - kGcmTagSize);
   auto tag = to_array<kGcmTagSize>(sealed.last(kGcmTagSize));
-  EVP_CIPHER_CTX* context = contexts_->decrypt.get();
+  EVP_CIPHER_CTX* context = contexts_->decrypting();
   Bytes out(ciphertext.size());
   require(EVP_CipherInit_ex2(context, nullptr, nullptr, nonce.data(), 0, nullptr) == 1 &&
               update(context, nullptr, associated_data) && update(context, out.data(), ciphertext) &&

@@ -10,6 +10,7 @@
 #include "crypto/base64.h"
 #include "crypto/system_random.h"
 #include "instance/environment.h"
+#include "instance/housekeeping.h"
 #include "instance/instance.h"
 #include "instance/registry.h"
 #include "store/records.h"
@@ -40,6 +41,7 @@ struct InstanceManager::Impl : std::enable_shared_from_this<InstanceManager::Imp
   Registry registry;
   std::atomic<std::size_t> next_loop{0};
   std::atomic<bool> stopping{false};
+  std::unique_ptr<Housekeeping> housekeeping;  ///< on the first loop
 
   net::EventLoop& pick_loop() { return *environment.loops[next_loop++ % environment.loops.size()]; }
 
@@ -104,6 +106,10 @@ Result<std::optional<std::string>> InstanceManager::start(const std::string& acc
     instance->loop().post([instance, delay] { instance->restore(delay); });
     delay += kRestorePace;
   }
+  net::EventLoop& first = *impl.environment.loops.front();
+  first.run_and_wait([&] {
+    impl.housekeeping = std::make_unique<Housekeeping>(first, impl.environment.workers, impl.environment.store);
+  });
   // So that the first list already says who is linked.
   for (net::EventLoop* loop : impl.environment.loops) loop->run_and_wait([] {});
   return made;
@@ -112,6 +118,7 @@ Result<std::optional<std::string>> InstanceManager::start(const std::string& acc
 void InstanceManager::shutdown() {
   if (impl_->stopping.exchange(true)) return;
   const Error why{Errc::kCancelled, Cause::kShuttingDown, "the service is shutting down"};
+  impl_->environment.loops.front()->run_and_wait([this] { impl_->housekeeping.reset(); });
   for (const auto& instance : impl_->registry.all()) {
     instance->loop().run_and_wait([&instance, &why] { instance->close(why); });
   }
