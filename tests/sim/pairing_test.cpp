@@ -150,7 +150,7 @@ TEST(Pairing, EveryDefectOfTheChainHasItsCause) {
       {ChainDefect::kLeafExpired, Cause::kCertificateExpired},
       {ChainDefect::kLeafNotYetValid, Cause::kCertificateNotYetValid},
       {ChainDefect::kGarbage, Cause::kCertificateMalformed},
-      {ChainDefect::kEmpty, Cause::kHandshakeMalformed},
+      {ChainDefect::kEmpty, Cause::kCertificateMalformed},
   };
   for (const auto& [defect, cause] : cases) {
     SessionLine line;

@@ -73,6 +73,7 @@ struct SimulatorCode : testing::Test {
   }
   std::string refusal() { return client.ask("md", "set", request)->find("error")->attribute("code").value_or(""); }
 
+  std::optional<Result<Paired>> outcome;  // before the server: replies come until it is gone
   SeededRandom random{4};
   VirtualClock clock;
   simulator::SimServer server{simulator::Options{}, random};
@@ -81,7 +82,6 @@ struct SimulatorCode : testing::Test {
   HandMadeClient client{server, clock, random};
   Bytes ref;
   Node request;
-  std::optional<Result<Paired>> outcome;
 };
 
 TEST_F(SimulatorCode, PairsTheCompanionWhoseCodeIsTyped) {

@@ -43,13 +43,13 @@ struct SimulatorPairing : testing::Test {
   }
   Cause cause() const { return outcome && !outcome->ok() ? outcome->error().cause : Cause::kInternal; }
 
+  std::optional<Result<Paired>> outcome;  // before the server: replies come until it is gone
   SeededRandom random{2};
   VirtualClock clock;
   simulator::SimServer server{patient(), random};
   DeviceKeys keys{random};
   std::optional<HandMadeClient> client;
   std::vector<std::string> refs;
-  std::optional<Result<Paired>> outcome;
 };
 
 TEST_F(SimulatorPairing, SendsPairSuccessAndRestartsTheStream) {
