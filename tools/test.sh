@@ -30,6 +30,9 @@ for argument in "$@"; do
 done
 [ ${#stages[@]} -gt 0 ] || stages=(release node debug tsan fuzz lint)
 
+# Objects are found again by the compiler cache in whatever folder the checkout stands.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
 jobs=$(nproc)
 fuzz_seconds=${PONTE_FUZZ_SECONDS:-60}
 passed=0 failed=0 skipped=0

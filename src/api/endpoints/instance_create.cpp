@@ -22,7 +22,7 @@ void read_settings(FieldReader& fields, instance::Settings& settings) {
 
 /// Blocks that this version does not act on: their types are held to the contract, the answer shows `enabled:false`.
 void check_blocks(FieldReader& fields) {
-  for (const char* key : {"proxyEnabled", "webhookEnabled", "webhookByEvents", "webhookMediaBase64", "websocketEnabled",
+  for (const char* key : {"webhookEnabled", "webhookByEvents", "webhookMediaBase64", "websocketEnabled",
                           "websocketMediaBase64", "chatwootEnabled", "chatwootSignMessages", "chatwootIgnoreGroups",
                           "chatwootStartAsPending", "chatwootReopenResolved", "s3Enabled"}) {
     (void)fields.boolean(key);
@@ -61,6 +61,10 @@ Result<instance::CreateRequest> parse_create(std::string_view text) {
   read_settings(fields, out.settings);
   check_blocks(fields);
   PONTE_TRY(fields.status());
+  // Made without it, the instance would go out directly, which is what its owner does not want.
+  if (fields.boolean("proxyEnabled").value_or(false)) {
+    return Error{Errc::kUnsupported, Cause::kNotImplemented, "proxyEnabled: without it the instance connects directly"};
+  }
   if (out.token) PONTE_TRY(check_token(*out.token));
   if (!is_instance_name(name.value_or(""))) {
     return Error{Errc::kInvalidArgument, Cause::kInvalidInstanceName,
@@ -72,7 +76,11 @@ Result<instance::CreateRequest> parse_create(std::string_view text) {
 
 void create(const EndpointContext& context, Request request, Reply<Response> reply) {
   auto parsed = parse_create(request.body);
-  if (!parsed) return reply.answer(std::move(parsed).error());
+  if (!parsed) {
+    Problem problem = problem_of(parsed.error(), context.clock.now().wall);
+    if (problem.cause == Cause::kNotImplemented) problem.message = "Proxies are not available yet";
+    return reply.answer(render(problem, request));
+  }
   request.body = {};
   context.instances.create(
       std::move(*parsed),

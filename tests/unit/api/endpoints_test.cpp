@@ -117,7 +117,7 @@ TEST_F(Endpoints, CreateRefusesBodiesOfTheWrongShape) {
 
 TEST_F(Endpoints, CreateTakesEveryFieldOfTheContract) {
   const Answer answer = call("POST", "/api/instance/new", kAccount, R"({"name":"full","token":"",
-    "proxyEnabled":true,"proxyHost":"h","proxyPort":"1080","proxyProtocol":"socks5","proxyUsername":"u","proxyPassword":"p",
+    "proxyEnabled":false,"proxyHost":"h","proxyPort":"1080","proxyProtocol":"socks5","proxyUsername":"u","proxyPassword":"p",
     "webhookEnabled":true,"webhookURL":"https://h/","webhookAuthorization":null,"webhookByEvents":true,
     "webhookEvents":["message.exchange"],"webhookMediaBase64":false,"websocketEnabled":true,"websocketEvents":[],
     "websocketMediaBase64":true,"chatwootEnabled":true,"chatwootBaseUrl":"https://c","chatwootAccountId":1,
@@ -133,6 +133,13 @@ TEST_F(Endpoints, CreateTakesEveryFieldOfTheContract) {
   for (const char* block : {"webhook", "websocket", "chatwoot", "proxy", "s3"})
     EXPECT_EQ(item[block]["enabled"], false);
   EXPECT_EQ(answer.body.find("\"p\""), std::string::npos) << "no password comes back";
+}
+
+TEST_F(Endpoints, CreateRefusesAProxyThatWouldNotBeUsed) {
+  const Answer answer = call("POST", "/api/instance/new", kAccount, R"({"name":"hidden","proxyEnabled":true})");
+  EXPECT_EQ(answer.status, 501);
+  EXPECT_EQ(answer.message(), "Proxies are not available yet");
+  EXPECT_EQ(answer.code(), "NOT_IMPLEMENTED");
 }
 
 TEST_F(Endpoints, CreateAnswersConflictsAndFailures) {
