@@ -26,6 +26,7 @@ struct SimArguments {
   std::uint32_t ping_ms = 30'000;
   std::uint32_t minimum_revision = 0;
   bool refresh = false;
+  std::string record_directory;
 };
 
 /// `ADDRESS:PORT`, `[V6]:PORT` or `PORT`.
@@ -72,6 +73,14 @@ int fail(const std::string& message, int code) {
   return code;
 }
 
+/// companion_reg_refresh at every first scan, as an admin call, so that a recording has it.
+void refresh_at_scans(simulator::SimServer& server, simulator::Recorder* recorder, const Now& now) {
+  const simulator::AdminRequest request{"POST", "/admin/fail", R"({"refreshBeforePairing":true})"};
+  Reply<simulator::AdminResponse> reply([](const auto&) {});
+  if (recorder != nullptr) reply = recorder->admin(request, now, std::move(reply));
+  handle_admin(server, request, now, std::move(reply));
+}
+
 int run_sim(const SimArguments& arguments) {
   simulator::Options options;
   if (!arguments.seed.empty()) {
@@ -102,12 +111,16 @@ int run_sim(const SimArguments& arguments) {
   if (options.seed) derived.emplace(*options.seed, "server");
   RandomSource& random = derived ? static_cast<RandomSource&>(*derived) : system_random;
   const SystemClock clock;
-  simulator::SimServer server(options, random);
-  if (arguments.refresh) {
-    simulator::Faults faults;
-    faults.refresh_before_pairing = true;
-    if (Status set = server.set_faults(faults, {}); !set.ok()) return fail(set.error().message, kFailed);
+  std::unique_ptr<simulator::Recorder> recorder;
+  if (!arguments.record_directory.empty()) {
+    if (!options.seed) options.seed = random.array<32>();
+    auto opened = simulator::Recorder::open(arguments.record_directory, options, clock.now(), random);
+    if (!opened.ok()) return fail(opened.error().message, kFailed);
+    recorder = std::move(*opened);
+    shell_options.recorder = recorder.get();
   }
+  simulator::SimServer server(options, recorder ? static_cast<RandomSource&>(*recorder) : random);
+  if (arguments.refresh) refresh_at_scans(server, recorder.get(), clock.now());
   auto shell = simulator::ShellServer::listen(server, clock, shell_options);
   if (!shell.ok()) return fail(shell.error().message, kFailed);
   announce(**shell, to_hex(server.root_key()), ca_file ? ca_file->path() : std::string(), arguments.json);
@@ -137,6 +150,8 @@ void register_sim(CLI::App& app, int& exit_code) {
                       "refuse older clients than 2.3000.N with failure 405");
   command->add_flag("--refresh", arguments->refresh,
                     "send companion_reg_refresh at the first scan, as phones since mid-2026 do");
+  command->add_option("--record", arguments->record_directory,
+                      "write the run to a .vec file in this directory, for `ponte replay`; it holds keys");
   command->callback([arguments, &exit_code] { exit_code = run_sim(*arguments); });
 }
 

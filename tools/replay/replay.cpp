@@ -1,6 +1,5 @@
 #include "replay/replay.h"
 
-#include <charconv>
 #include <deque>
 #include <optional>
 #include <utility>
@@ -9,7 +8,8 @@
 #include "base/hex.h"
 #include "instance/recording.h"
 #include "protocol/session/session.h"
-#include "protocol/wire/node_codec.h"
+#include "replay/recorded.h"
+#include "replay/simulator_replay.h"
 #include "store/memory_store.h"
 
 namespace ponte::replay {
@@ -20,44 +20,6 @@ using instance::recording::parse_now;
 using instance::recording::render;
 
 const store::Owner kOwner = "replay";
-
-Error malformed(const VecLine& line, const std::string& what) {
-  return {Errc::kMalformed, Cause::kInvalidRequest, "recording: line " + std::to_string(line.number) + ": " + what};
-}
-
-Error differs(const VecLine& line, const std::string& what) {
-  return {Errc::kRejected, Cause::kRecordingDiffers, "line " + std::to_string(line.number) + ": " + what};
-}
-
-/// A decrypted stanza for people; the bytes where they are no stanza.
-std::string picture(std::string_view hex) {
-  const auto bytes = from_hex(hex);
-  if (!bytes.ok()) return std::string(hex);
-  const auto node = protocol::wire::decode_frame(*bytes);
-  return node.ok() ? node->to_xml() : to_hex(*bytes);
-}
-
-/// Hands out recorded draws. A draw that was not recorded is remembered, and answered with zeros.
-class RecordedRandom final : public RandomSource {
- public:
-  void add(Bytes bytes) { draws_.push_back(std::move(bytes)); }
-  bool exhausted() const { return draws_.empty(); }
-  bool overdrawn() const { return overdrawn_; }
-
-  void fill(MutableByteView out) override {
-    if (draws_.empty() || draws_.front().size() != out.size()) {
-      overdrawn_ = true;
-      std::fill(out.begin(), out.end(), std::uint8_t{0});
-      return;
-    }
-    std::copy(draws_.front().begin(), draws_.front().end(), out.begin());
-    draws_.pop_front();
-  }
-
- private:
-  std::deque<Bytes> draws_;
-  bool overdrawn_ = false;
-};
 
 /// What was recorded after one input, and what comes now.
 struct Block {
@@ -109,24 +71,6 @@ Result<Recording> parse(const VecFile& file) {
     return Error{Errc::kMalformed, Cause::kInvalidRequest, "recording: no Version line or no input"};
   }
   return out;
-}
-
-/// The words of an input line.
-std::vector<std::string> words(const std::string& text) {
-  std::vector<std::string> out;
-  std::size_t from = 0;
-  while (from <= text.size()) {
-    const auto space = std::min(text.find(' ', from), text.size());
-    out.push_back(text.substr(from, space - from));
-    from = space + 1;
-  }
-  return out;
-}
-
-std::uint64_t number(const std::string& text) {
-  std::uint64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
 }
 
 /// Drives one session through the blocks.
@@ -306,11 +250,13 @@ class Player final : public protocol::StanzaObserver {
 }  // namespace
 
 Result<Summary> run(const VecFile& file) {
+  if (is_of_simulator(file)) return run_simulator(file);
   PONTE_ASSIGN(Recording recording, parse(file));
   return Player(recording).play();
 }
 
 Result<std::string> rewrite(const VecFile& file) {
+  if (is_of_simulator(file)) return rewrite_simulator(file);
   PONTE_ASSIGN(Recording recording, parse(file));
   return Player(recording).transcribe(file);
 }

@@ -15,9 +15,10 @@ struct Summary {
   std::size_t stanzas = 0;  ///< decrypted, both directions
 };
 
-/// Feeds the recorded inputs, times and random bytes to a fresh session over the recorded store, and
-/// compares every output and every decrypted stanza. kRejected/kRecordingDiffers names the line and shows
-/// both sides, decoded where they are stanzas; kMalformed where the file is no recording.
+/// Feeds the recorded inputs, times and random bytes to a fresh session over the recorded store, or, where the
+/// recording says `Kind=simulator`, to a fresh simulator, and compares every output and every decrypted stanza.
+/// kRejected/kRecordingDiffers names the line and shows both sides, decoded where they are stanzas; kMalformed where
+/// the file is no recording.
 Result<Summary> run(const VecFile& recording);
 
 /// The same recording with the outputs and stanzas of now in place of the recorded ones: for a recording that

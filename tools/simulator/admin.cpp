@@ -279,9 +279,12 @@ bool is_admin_path(std::string_view path) {
   return path.substr(0, kPrefix.size()) == kPrefix;
 }
 
+std::string_view admin_name(std::string_view path) {
+  return is_admin_path(path) ? path.substr(kPrefix.size()) : std::string_view();
+}
+
 void handle_admin(SimServer& server, const AdminRequest& request, const Now& now, Reply<AdminResponse> reply) {
-  const std::string_view name =
-      is_admin_path(request.path) ? std::string_view(request.path).substr(kPrefix.size()) : "";
+  const std::string_view name = admin_name(request.path);
   const bool reads = name == "state";
   if (request.method != (reads ? "GET" : "POST")) {
     return reply.answer(

@@ -44,6 +44,8 @@ struct AdminResponse {
 
 /// True for what handle_admin answers.
 bool is_admin_path(std::string_view path);
+/// What follows "/admin/" in such a path.
+std::string_view admin_name(std::string_view path);
 
 /// Answers once, at once or when the companion has answered the phone. Never with an Error.
 void handle_admin(SimServer& server, const AdminRequest& request, const Now& now, Reply<AdminResponse> reply);

@@ -105,9 +105,11 @@ bool is_loopback(const asio::ip::address& address) {
 }  // namespace
 
 struct ShellServer::Impl {
-  Impl(SimServer& simulator, const Clock& system_clock) : server(simulator), clock(system_clock) {}
+  Impl(SimServer& simulator, const Clock& system_clock, Recorder* run_recorder)
+      : server(simulator), clock(system_clock), recorder(run_recorder) {}
 
-  void drain(ConnectionId id);
+  enum class Because { kOwnInput, kOtherInput };
+  void drain(ConnectionId id, Because because = Because::kOwnInput);
   void drain_later(ConnectionId id);
   void arm(ConnectionId id, Client& client, SimConnection& connection);
   void closed(ConnectionId id);
@@ -126,6 +128,7 @@ struct ShellServer::Impl {
 
   SimServer& server;
   const Clock& clock;
+  Recorder* recorder;  ///< or null
   asio::io_context context{1};
   std::unordered_map<ConnectionId, std::unique_ptr<Client>> clients;
   websocketpp::server<PlainConfig> plain;
@@ -137,13 +140,17 @@ struct ShellServer::Impl {
   bool stopping = false;
 };
 
-void ShellServer::Impl::drain(ConnectionId id) {
+void ShellServer::Impl::drain(ConnectionId id, Because because) {
   const auto found = clients.find(id);
   SimConnection* connection = server.find(id);
   if (found == clients.end() || connection == nullptr) return;
   Client& client = *found->second;
   client.draining = true;
   while (auto output = connection->poll_output()) {
+    if (recorder != nullptr) {
+      if (std::exchange(because, Because::kOwnInput) == Because::kOtherInput) recorder->drained(id, clock.now());
+      recorder->output(id, *output);
+    }
     if (const auto* bytes = std::get_if<SendBytes>(&*output)) {
       client.socket->send(bytes->bytes);
     } else {
@@ -160,7 +167,7 @@ void ShellServer::Impl::drain_later(ConnectionId id) {
   const auto found = clients.find(id);
   if (found == clients.end() || found->second->draining) return;
   found->second->draining = true;
-  asio::post(context, [this, id] { drain(id); });
+  asio::post(context, [this, id] { drain(id, Because::kOtherInput); });
 }
 
 void ShellServer::Impl::arm(ConnectionId id, Client& client, SimConnection& connection) {
@@ -176,13 +183,19 @@ void ShellServer::Impl::arm(ConnectionId id, Client& client, SimConnection& conn
     SimConnection* fired = server.find(id);
     if (found == clients.end() || fired == nullptr) return;
     found->second->armed.reset();
-    fired->on_deadline(clock.now());
+    const Now now = clock.now();
+    if (recorder != nullptr) recorder->deadline(id, now);
+    fired->on_deadline(now);
     drain(id);
   });
 }
 
 void ShellServer::Impl::closed(ConnectionId id) {
-  if (SimConnection* connection = server.find(id)) connection->on_closed(clock.now());
+  if (SimConnection* connection = server.find(id)) {
+    const Now now = clock.now();
+    if (recorder != nullptr) recorder->closed(id, now);
+    connection->on_closed(now);
+  }
   server.forget(id);
   // The socket's own handler is running: let it go afterwards.
   const auto found = clients.find(id);
@@ -211,6 +224,7 @@ template <typename Endpoint>
 bool ShellServer::Impl::refuse_upgrade(Endpoint& endpoint, websocketpp::connection_hdl handle) {
   const auto status = server.upgrade_refusal();
   if (!status) return false;
+  if (recorder != nullptr) recorder->refused(*status, clock.now());
   endpoint.get_con_from_hdl(handle)->set_status(static_cast<websocketpp::http::status_code::value>(*status));
   return true;
 }
@@ -219,17 +233,23 @@ template <typename Endpoint>
 void ShellServer::Impl::opened(Endpoint& endpoint, websocketpp::connection_hdl handle) {
   const auto connection = endpoint.get_con_from_hdl(handle);
   using Pointer = typename Endpoint::connection_ptr;
-  const ConnectionId id = server.open(clock.now()).id();
+  const Now now = clock.now();
+  const ConnectionId id = server.open(now).id();
+  if (recorder != nullptr) recorder->opened(id, now);
   clients.emplace(id, std::make_unique<Client>(context, std::make_unique<SocketOf<Pointer>>(connection)));
   connection->set_message_handler([this, id](websocketpp::connection_hdl, typename Endpoint::message_ptr message) {
     SimConnection* receiver = server.find(id);
     const auto found = clients.find(id);
     if (receiver == nullptr || found == clients.end()) return;
+    const Now time = clock.now();
     if (message->get_opcode() != websocketpp::frame::opcode::binary) {
-      return receiver->violation("a WebSocket message that is not binary");
+      if (recorder != nullptr) recorder->text(id, time);
+      return receiver->on_text();
     }
     found->second->draining = true;
-    receiver->on_bytes(as_bytes(message->get_payload()), clock.now());
+    const ByteView bytes = as_bytes(message->get_payload());
+    if (recorder != nullptr) recorder->bytes(id, bytes, time);
+    receiver->on_bytes(bytes, time);
     drain(id);
   });
   connection->set_close_handler([this, id](websocketpp::connection_hdl) { closed(id); });
@@ -263,7 +283,9 @@ void ShellServer::Impl::on_http(Endpoint& endpoint, websocketpp::connection_hdl 
       connection->send_http_response(client_gone);
     });
   });
-  handle_admin(server, request, clock.now(), std::move(reply));
+  const Now now = clock.now();
+  if (recorder != nullptr) reply = recorder->admin(request, now, std::move(reply));
+  handle_admin(server, request, now, std::move(reply));
 }
 
 template <typename Endpoint>
@@ -274,6 +296,7 @@ void ShellServer::Impl::listen_on(Endpoint& endpoint, const std::string& address
 
 void ShellServer::Impl::stop() {
   if (std::exchange(stopping, true)) return;
+  if (recorder != nullptr) recorder->end();
   websocketpp::lib::error_code ignored;
   plain.stop_listening(ignored);
   if (secure) secure->stop_listening(ignored);
@@ -292,7 +315,8 @@ ShellServer::~ShellServer() {
 Result<std::unique_ptr<ShellServer>> ShellServer::listen(SimServer& server, const Clock& clock,
                                                          const ShellOptions& options) {
   raise_file_limit();
-  auto impl = std::make_unique<Impl>(server, clock);
+  auto impl = std::make_unique<Impl>(server, clock, options.recorder);
+  server.world().observer = options.recorder;
   Impl& shell = *impl;
   shell.host = options.host;
   server.on_output([&shell](SimConnection& connection) { shell.drain_later(connection.id()); });

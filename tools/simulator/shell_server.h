@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
+#include "simulator/recorder.h"
 #include "simulator/sim_server.h"
 #include "simulator/tls_files.h"
 
@@ -18,6 +19,7 @@ struct ShellOptions {
   std::string host = "127.0.0.1";  ///< an address
   std::uint16_t port = 0;          ///< 0: chosen by the system
   std::optional<TlsIdentity> tls;  ///< with it the admin API listens on a second, plain port
+  Recorder* recorder = nullptr;    ///< outlives the shell; the SimServer draws its randomness through it
 };
 
 /// One thread: that of run(). The SimServer is touched by it alone while it runs; others use post().

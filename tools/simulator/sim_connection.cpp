@@ -193,6 +193,7 @@ void SimConnection::on_transport(ByteView ciphertext) {
     violation("transport: " + plaintext.error().message);
     return close();
   }
+  if (world_.observer != nullptr) world_.observer->on_stanza(id_, Observer::Direction::kIn, *plaintext);
   auto stanza = protocol::wire::decode_frame(*plaintext);
   if (!stanza.ok()) {
     violation("stanza: " + stanza.error().message);
@@ -247,6 +248,7 @@ void SimConnection::send(const Node& stanza) {
   if (!channel_ || output_closed_) return;
   Bytes plaintext = protocol::wire::encode_frame(stanza);
   if (faults_.compress.value_or(false)) plaintext = compressed(plaintext);
+  if (world_.observer != nullptr) world_.observer->on_stanza(id_, Observer::Direction::kOut, plaintext);
   auto ciphertext = channel_->encrypt(plaintext);
   if (!ciphertext.ok()) return close();
   emit_frame(*ciphertext);
@@ -372,8 +374,9 @@ void SimConnection::check_ack_deadline() {
 }
 
 std::optional<Output> SimConnection::poll_output() {
-  if (outputs_.empty() || outputs_.front().due > now_.mono) return std::nullopt;
-  std::optional<Output> out(std::move(outputs_.front().output));
+  std::optional<Output> out;
+  if (outputs_.empty() || outputs_.front().due > now_.mono) return out;
+  out.emplace(std::move(outputs_.front().output));
   outputs_.pop_front();
   return out;
 }

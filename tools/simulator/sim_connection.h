@@ -69,6 +69,8 @@ class SimConnection {
   ~SimConnection();
 
   void on_bytes(ByteView bytes, const Now& now);
+  /// A WebSocket message that is not binary came.
+  void on_text() { violation("a WebSocket message that is not binary"); }
   /// The client or the network closed it. Nothing may follow but forget.
   void on_closed(const Now& now);
   void on_deadline(const Now& now);

@@ -17,6 +17,7 @@ void World::note_violation(ConnectionId connection, std::string text) {
   constexpr std::size_t kKept = 1000;
   if (violations.size() == kKept) violations.pop_front();
   violations.push_back({connection, std::move(text)});
+  if (observer != nullptr) observer->on_violation(violations.back());
 }
 
 SimConnection* World::find(ConnectionId id) {

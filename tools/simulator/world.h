@@ -63,6 +63,16 @@ struct Violation {
   std::string text;
 };
 
+/// Sees what no output shows, for recordings. Called from inside the simulator's inputs.
+class Observer {
+ public:
+  enum class Direction { kIn, kOut };
+  virtual ~Observer() = default;
+  /// `plaintext` is the stanza's frame with its flag byte.
+  virtual void on_stanza(ConnectionId id, Direction direction, ByteView plaintext) = 0;
+  virtual void on_violation(const Violation& violation) = 0;
+};
+
 /// Shared state. One thread; outlives its connections.
 struct World {
   World(Options simulator_options, RandomSource& source);
@@ -86,6 +96,7 @@ struct World {
   std::unordered_map<std::string, ConnectionId> online;  ///< device JID -> connection
   /// Called when a connection has output that its owner should fetch, also through somebody else's act.
   std::function<void(SimConnection&)> on_output;
+  Observer* observer = nullptr;  ///< outlives this
 };
 
 }  // namespace ponte::simulator
