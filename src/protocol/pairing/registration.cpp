@@ -1,5 +1,6 @@
 #include "protocol/pairing/registration.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/writer.h"
@@ -59,11 +60,10 @@ store::Credentials generate_credentials(RandomSource& random) {
   credentials.signed_prekey.pair = crypto::generate_key_pair(random);
   const Bytes signed_text = concat({ByteArray<1>{0x05}, credentials.signed_prekey.pair.public_key});
   credentials.signed_prekey.signature = crypto::xeddsa_sign(credentials.identity.private_key, signed_text, random);
-  do {
-    const auto bytes = random.array<2>();
-    // 14 bits fit every consumer of registration ids (wire: pairing.md 12).
-    credentials.registration_id = (bytes[0] << 8 | bytes[1]) & 0x3FFF;
-  } while (credentials.registration_id == 0);
+  const auto bytes = random.array<2>();
+  // 14 bits fit every consumer of registration ids, and 0 none (wire: pairing.md 12). No second draw: a
+  // source that is stuck must not hold the loop.
+  credentials.registration_id = std::max(1, (bytes[0] << 8 | bytes[1]) & 0x3FFF);
   random.fill(credentials.adv_secret.mutable_view());
   return credentials;
 }

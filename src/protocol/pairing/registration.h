@@ -13,7 +13,7 @@
 namespace ponte::protocol::pairing {
 
 /// Draws, in this order: noise (32), identity (32), signed prekey (32), its signature (64),
-/// registration id (2, until it is 1..0x3FFF), adv secret (32).
+/// registration id (2; 1..0x3FFF), adv secret (32).
 store::Credentials generate_credentials(RandomSource& random);
 
 /// Serialized DeviceProps of a Chrome companion. `history_days`: 3.6's mapping; absent: recent only.

@@ -27,7 +27,6 @@ TEST_F(Registration, KeysComeFromTheDrawsInOrder) {
   random.add_repeated(0x11, 32);         // identity
   random.add_repeated(0x33, 32);         // signed prekey
   random.add_repeated(0x00, 64);         // its signature
-  random.add(ByteArray<2>{0x40, 0x00});  // registration id 0 is drawn again
   random.add(ByteArray<2>{0xD6, 0x78});
   random.add_repeated(0x55, 32);  // ADV secret
   const store::Credentials made = generate_credentials(random);
@@ -40,6 +39,13 @@ TEST_F(Registration, KeysComeFromTheDrawsInOrder) {
   EXPECT_TRUE(equal(made.adv_secret.view(), vector_bytes(file_, "adv_secret")));
   EXPECT_EQ(made.signed_prekey.id, 1U);
   EXPECT_EQ(made.registration_id, 0x1678U);
+}
+
+TEST_F(Registration, AStuckSourceGivesRegistrationIdOne) {
+  test::ScriptedRandom random;
+  random.add_repeated(0x00, 32 * 3 + 64 + 2 + 32);
+  EXPECT_EQ(generate_credentials(random).registration_id, 1U);
+  EXPECT_EQ(random.remaining(), 0U);
 }
 
 TEST_F(Registration, DevicePropsAgreeWithTheVectors) {
