@@ -1,0 +1,105 @@
+// A whole session with a hostile server: a real handshake, then stanzas, raw bytes, time and commits as the input says.
+#include <cstdlib>
+
+#include "base/reader.h"
+#include "protocol/noise/channel.h"
+#include "protocol/session/session.h"
+#include "support/faulty_store.h"
+#include "support/noise_responder.h"
+#include "support/session_fixtures.h"
+#include "support/virtual_clock.h"
+
+namespace {
+
+using namespace ponte;
+using namespace ponte::protocol;
+
+constexpr char kOwner[] = "fuzz";
+
+struct Line {
+  test::VirtualClock clock{{Mono(Seconds(1000)), test::ChainBuilder::inside()}};
+  test::FaultyStore store;
+  test::SeededRandom random{1};
+  SessionConfig config = test::vector_config();
+  test::NoiseResponder server;
+  std::optional<noise::Channel> channel;
+  std::optional<Session> session;
+
+  explicit Line(bool linked) {
+    config.root_key = server.chain.root.public_key;
+    if (linked) {
+      store::Transaction transaction(store, kOwner);
+      store::put_credentials(transaction, test::vector_credentials());
+      store::Account account;
+      account.jid = "551199887766:33@s.whatsapp.net";
+      account.signed_device_identity = {1};
+      store::put_account(transaction, account);
+      store.commit(transaction.take(), [](const Status&) {});
+    }
+    session.emplace(config, store, kOwner, random);
+    session->on_channel_open({}, clock.now());
+    handshake();
+  }
+
+  /// What the session wants, but for what it sends; the messages sent, without frame lengths.
+  std::vector<Bytes> drain() {
+    std::vector<Bytes> sent;
+    while (auto output = session->poll_output()) {
+      if (auto* bytes = std::get_if<SendBytes>(&*output)) {
+        sent.push_back(std::move(bytes->bytes));
+      } else if (auto* commit = std::get_if<Commit>(&*output)) {
+        store.commit(std::move(commit->batch), [this](const Status& status) { session->on_committed(status); });
+      } else if (auto* work = std::get_if<StartWork>(&*output)) {
+        session->on_work_done(work->id, work->epoch, Bytes(64 * 3, 7), clock.now());
+      }
+    }
+    return sent;
+  }
+
+  void handshake() {
+    const Bytes hello = drain().front();
+    const auto answer = server.answer(ByteView(hello).subspan(4 + 3), server.chain.bytes()).SerializeAsString();
+    session->on_bytes(*wire::encode_frame_bytes(as_bytes(answer)), clock.now());
+    const Bytes finish = drain().front();
+    (void)server.read_finish(ByteView(finish).subspan(3));
+    channel.emplace(server.state->split(), noise::Channel::Role::kServer);
+  }
+
+  void stanza(ByteView plaintext) {
+    session->on_bytes(*wire::encode_frame_bytes(*channel->encrypt(plaintext)), clock.now());
+    drain();
+  }
+  void pass_time() {
+    const auto due = session->next_deadline();
+    if (!due) return;
+    clock.advance_to(*due);
+    session->on_deadline(clock.now());
+    drain();
+  }
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  Reader reader({data, size});
+  const auto flags = reader.u8();
+  if (!flags) return 0;
+  Line line((*flags & 1) != 0);
+  while (const auto operation = reader.u8()) {
+    if (*operation == 255) {
+      line.pass_time();
+    } else if (*operation == 254) {
+      line.store.fail_commit(1);
+    } else if (*operation == 253) {
+      line.session->on_bytes(reader.take(std::min<std::size_t>(reader.remaining(), 8)).value(), line.clock.now());
+      line.drain();
+    } else {
+      const auto length = reader.big_endian(2);
+      if (!length) break;
+      line.stanza(*reader.take(std::min<std::size_t>(*length, reader.remaining())));
+    }
+  }
+  // Whatever came: an ended session asks for nothing more, and one that goes on says until when.
+  if (line.session->phase() == Phase::kClosed && line.session->next_deadline()) std::abort();
+  return 0;
+}
