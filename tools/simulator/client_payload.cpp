@@ -36,7 +36,8 @@ Status read_version(const ClientPayload& payload, ClientDetails& details) {
     return refused("appVersion: expected 2.3000.N, got " + std::to_string(version.primary()) + "." +
                    std::to_string(version.secondary()) + "." + std::to_string(version.tertiary()));
   }
-  if (agent.has_phone_id()) details.remarks.push_back("userAgent.phoneID should be absent: the server takes it for a fingerprint");
+  if (agent.has_phone_id())
+    details.remarks.push_back("userAgent.phoneID should be absent: the server takes it for a fingerprint");
   details.revision = version.tertiary();
   details.version = "2.3000." + std::to_string(details.revision);
   return Status::Ok();

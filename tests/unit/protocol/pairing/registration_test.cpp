@@ -23,10 +23,10 @@ class Registration : public ::testing::Test {
 
 TEST_F(Registration, KeysComeFromTheDrawsInOrder) {
   test::ScriptedRandom random;
-  random.add_repeated(0x22, 32);         // noise
-  random.add_repeated(0x11, 32);         // identity
-  random.add_repeated(0x33, 32);         // signed prekey
-  random.add_repeated(0x00, 64);         // its signature
+  random.add_repeated(0x22, 32);  // noise
+  random.add_repeated(0x11, 32);  // identity
+  random.add_repeated(0x33, 32);  // signed prekey
+  random.add_repeated(0x00, 64);  // its signature
   random.add(ByteArray<2>{0xD6, 0x78});
   random.add_repeated(0x55, 32);  // ADV secret
   const store::Credentials made = generate_credentials(random);
