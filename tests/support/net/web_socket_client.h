@@ -49,14 +49,17 @@ class WebSocketClient {
   }
 
   bool wait_open() {
-    return wait([this] { return opened_ || closed_; }) && opened_;
+    wait([this] { return opened_ || closed_; });
+    const std::lock_guard lock(mutex_);
+    return opened_;
   }
   Bytes wait_message() {
-    if (!wait([this] { return !messages_.empty() || closed_; }) || messages_.empty()) {
+    wait([this] { return !messages_.empty() || closed_; });
+    const std::lock_guard lock(mutex_);
+    if (messages_.empty()) {
       ADD_FAILURE() << "no message came";
       return {};
     }
-    const std::lock_guard lock(mutex_);
     Bytes message = std::move(messages_.front());
     messages_.pop_front();
     return message;
