@@ -15,9 +15,9 @@ struct Answer {
 };
 
 TEST(LinkWaiters, EveryoneGetsTheSameAnswer) {
-  LinkWaiters waiters;
   Answer one;
   Answer two;
+  LinkWaiters waiters;
   waiters.add(one.reply(), kStart + Seconds(1));
   waiters.add(two.reply(), kStart + Seconds(2));
   waiters.answer_all(ConnectResult{ConnectResult::Kind::kQr, "code", Seconds(20)});
@@ -27,9 +27,9 @@ TEST(LinkWaiters, EveryoneGetsTheSameAnswer) {
 }
 
 TEST(LinkWaiters, EachHasItsOwnDeadline) {
-  LinkWaiters waiters;
   Answer one;
   Answer two;
+  LinkWaiters waiters;
   waiters.add(one.reply(), kStart + Seconds(1));
   waiters.add(two.reply(), kStart + Seconds(2));
   EXPECT_EQ(waiters.next_deadline(), kStart + Seconds(1));
@@ -42,8 +42,8 @@ TEST(LinkWaiters, EachHasItsOwnDeadline) {
 }
 
 TEST(LinkWaiters, AnAnswerMayAddTheNextWaiter) {
-  LinkWaiters waiters;
   Answer next;
+  LinkWaiters waiters;
   waiters.add(Reply<ConnectResult>([&](Result<ConnectResult>) { waiters.add(next.reply(), kStart); }), kStart);
   waiters.answer_all(Error{});
   EXPECT_FALSE(next.result);
