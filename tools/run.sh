@@ -138,7 +138,7 @@ TEXT
 start_simulator() {
   "$ponte" sim --listen 127.0.0.1:0 --json >"$work/sim" &
   sim=$!
-  until_true 20 grep -q '^{.*}$' "$work/sim" || fail "the simulator did not start"
+  until_true 20 grep -qs '^{.*}$' "$work/sim" || fail "the simulator did not start"
   PONTE_WHATSAPP_URL=$(field url <"$work/sim")
   PONTE_WHATSAPP_ROOT_KEY=$(field rootKey <"$work/sim")
   PONTE_SIM_URL=$(field adminUrl <"$work/sim")
