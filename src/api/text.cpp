@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <ctime>
 
+#include "base/utc.h"
+
 namespace ponte::api {
 namespace {
 
@@ -56,9 +58,7 @@ bool list_contains(std::string_view list, std::string_view element) {
 }
 
 std::string rfc3339(Wall wall) {
-  const std::tm parts = utc(wall);
-  std::array<char, 32> out{};
-  return {out.data(), std::strftime(out.data(), out.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
+  return utc_text(unix_seconds(wall)).value_or("1970-01-01T00:00:00Z");
 }
 
 std::string http_date(Wall wall) {

@@ -1,7 +1,8 @@
 // HandshakeMessage and CertChain (wire: pairing.md 2.2, 2.5).
-#include <chrono>
-#include <cstdio>
+#include <algorithm>
+#include <cstdint>
 
+#include "base/utc.h"
 #include "certificate.pb.h"
 #include "crypto/curve25519.h"
 #include "handshake.pb.h"
@@ -43,19 +44,9 @@ Status draw_hello(std::string_view title, const Hello& hello, Outline& out) {
 }
 
 std::string utc(std::uint64_t unix_seconds) {
-  constexpr std::uint64_t kYear10000 = 253'402'300'800;
   const std::string number = std::to_string(unix_seconds);
-  if (unix_seconds >= kYear10000) return number + " (no date)";
-  const std::chrono::sys_seconds time{std::chrono::seconds(unix_seconds)};
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  char text[40];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()));
-  return std::string(text) + " (" + number + ")";
+  const auto text = utc_text(static_cast<std::int64_t>(std::min<std::uint64_t>(unix_seconds, INT64_MAX)));
+  return text ? *text + " (" + number + ")" : number + " (no date)";
 }
 
 /// A certificate whose shape is right.

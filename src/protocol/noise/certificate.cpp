@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 
+#include "base/utc.h"
 #include "certificate.pb.h"
 #include "crypto/compare.h"
 
@@ -20,20 +20,9 @@ Error untrusted(Cause cause, std::string message) {
   return {Errc::kUntrusted, cause, "server certificate: " + std::move(message)};
 }
 
-/// "2025-03-24T21:00:00Z"; a time past the year 9999 as its number.
-std::string utc_text(std::int64_t unix_seconds) {
-  constexpr std::int64_t kYear10000 = 253'402'300'800;
-  if (unix_seconds < 0 || unix_seconds >= kYear10000) return "second " + std::to_string(unix_seconds) + " of Unix time";
-  const std::chrono::sys_seconds time{Seconds(unix_seconds)};
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  char text[40];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()));
-  return text;
+/// A validity limit or a clock for people; a time that is no date as its number.
+std::string time_text(std::int64_t unix_seconds) {
+  return utc_text(unix_seconds).value_or("second " + std::to_string(unix_seconds) + " of Unix time");
 }
 
 /// A certificate whose shape is right, with the very bytes that were signed.
@@ -82,12 +71,12 @@ Status check_window(const Certificate& certificate, Wall wall, const std::string
   const bool late = completed > 0 && static_cast<std::uint64_t>(completed) > certificate.not_after;
   if (!early && !late) return Status::Ok();
   const auto limit_text = [](std::uint64_t limit) {
-    return utc_text(static_cast<std::int64_t>(std::min<std::uint64_t>(limit, INT64_MAX)));
+    return time_text(static_cast<std::int64_t>(std::min<std::uint64_t>(limit, INT64_MAX)));
   };
   return untrusted(early ? Cause::kCertificateNotYetValid : Cause::kCertificateExpired,
                    "the " + name + " (serial " + std::to_string(certificate.serial) + ") is valid from " +
                        limit_text(certificate.not_before) + " to " + limit_text(certificate.not_after) +
-                       ", but this machine's clock says " + utc_text(started) +
+                       ", but this machine's clock says " + time_text(started) +
                        (early ? ": not yet valid, or the clock is slow" : ": expired, or the clock is fast"));
 }
 
