@@ -78,21 +78,22 @@ TEST(Resolver, SaysWhichNameHasNoAddress) {
 }
 
 TEST(Resolver, CoalescesLookUpsOfOneName) {
-  Gate gate;
+  // Shared: a hanging look-up outlives its resolver, and the test.
+  const auto gate = std::make_shared<Gate>();
   std::atomic<int> calls = 0;
   Resolver resolver(
       2,
-      [&](const std::string&) -> Result<std::vector<std::string>> {
+      [gate, &calls](const std::string&) -> Result<std::vector<std::string>> {
         ++calls;
-        gate.wait();
+        gate->wait();
         return std::vector<std::string>{"192.0.2.1", "192.0.2.2"};
       },
       kLong);
   std::vector<std::future<Answered>> answers;
   for (std::uint16_t i = 0; i < 50; ++i)
     answers.push_back(ask(resolver, "one.example", static_cast<std::uint16_t>(1000 + i)));
-  gate.wait_entered(1);
-  gate.let_go();
+  gate->wait_entered(1);
+  gate->let_go();
   for (std::uint16_t i = 0; i < 50; ++i) {
     const Answered answer = answers[i].get();
     ASSERT_TRUE(answer.ok());
@@ -104,11 +105,12 @@ TEST(Resolver, CoalescesLookUpsOfOneName) {
 }
 
 TEST(Resolver, AnswersAtTheDeadlineWhileTheLookUpHangs) {
-  Gate gate;
+  // Shared: a hanging look-up outlives its resolver, and the test.
+  const auto gate = std::make_shared<Gate>();
   Resolver resolver(
       1,
-      [&](const std::string&) -> Result<std::vector<std::string>> {
-        gate.wait();
+      [gate](const std::string&) -> Result<std::vector<std::string>> {
+        gate->wait();
         return std::vector<std::string>{"192.0.2.1"};
       },
       Milliseconds(30));
@@ -120,22 +122,23 @@ TEST(Resolver, AnswersAtTheDeadlineWhileTheLookUpHangs) {
   const Answered behind = ask(resolver, "behind.example").get();
   ASSERT_FALSE(behind.ok());
   EXPECT_EQ(behind.error().cause, Cause::kNetworkTimeout);
-  gate.let_go();
+  gate->let_go();
 }
 
 TEST(Resolver, AHangingNameDoesNotHoldUpAnotherThread) {
-  Gate gate;
+  // Shared: a hanging look-up outlives its resolver, and the test.
+  const auto gate = std::make_shared<Gate>();
   Resolver resolver(
       2,
-      [&](const std::string& host) -> Result<std::vector<std::string>> {
-        if (host == "hangs.example") gate.wait();
+      [gate](const std::string& host) -> Result<std::vector<std::string>> {
+        if (host == "hangs.example") gate->wait();
         return std::vector<std::string>{"192.0.2.1"};
       },
       kLong);
   auto hanging = ask(resolver, "hangs.example");
-  gate.wait_entered(1);
+  gate->wait_entered(1);
   EXPECT_TRUE(ask(resolver, "quick.example").get().ok());
-  gate.let_go();
+  gate->let_go();
   EXPECT_TRUE(hanging.get().ok());
 }
 
@@ -148,11 +151,12 @@ TEST(Resolver, TurnsAThrowingLookUpIntoAnError) {
 }
 
 TEST(Resolver, RefusesMoreNamesThanItQueues) {
-  Gate gate;
+  // Shared: a hanging look-up outlives its resolver, and the test.
+  const auto gate = std::make_shared<Gate>();
   Resolver resolver(
       1,
-      [&](const std::string&) -> Result<std::vector<std::string>> {
-        gate.wait();
+      [gate](const std::string&) -> Result<std::vector<std::string>> {
+        gate->wait();
         return std::vector<std::string>{"192.0.2.1"};
       },
       kLong);
@@ -164,7 +168,7 @@ TEST(Resolver, RefusesMoreNamesThanItQueues) {
   EXPECT_EQ(refused.error().code, Errc::kUnavailable);
   EXPECT_EQ(refused.error().cause, Cause::kOverloaded);
   auto known = ask(resolver, "name-7.example");  // joins a queued name
-  gate.let_go();
+  gate->let_go();
   for (auto& answer : answers) EXPECT_TRUE(answer.get().ok());
   EXPECT_TRUE(known.get().ok());
 }
