@@ -225,6 +225,11 @@ stage_lint() {
   if tools/lint.sh --layers; then pass; else fail "lint: tools/check_layers"; fi
 }
 
+# Two runs would build into each other's programs.
+mkdir -p build
+exec 9>build/test.lock
+flock -n 9 || { echo "test: another tools/test.sh runs in this folder; waiting for it" >&2 && flock 9; }
+
 tools/setup.sh test || echo "test: setup.sh failed; going on with what is there" >&2
 for stage in "${stages[@]}"; do
   echo "== $stage"
