@@ -22,12 +22,6 @@ namespace {
 constexpr Milliseconds kRestorePace{5};
 constexpr std::size_t kTokenSize = 24;
 
-bool is_valid_name(std::string_view name) {
-  return !name.empty() && name.size() <= 100 && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  });
-}
-
 Error not_found() {
   return {Errc::kNotFound, Cause::kInstanceNotFound, "Instance not found"};
 }
@@ -132,7 +126,7 @@ std::optional<Principal> InstanceManager::authenticate(std::string_view token) c
 
 void InstanceManager::create(CreateRequest request, Reply<InstanceInfo> reply) {
   Impl& impl = *impl_;
-  if (!is_valid_name(request.name)) {
+  if (!is_instance_name(request.name)) {
     reply.answer(Error{Errc::kInvalidArgument, Cause::kInvalidInstanceName, "Invalid instance name"});
     return;
   }

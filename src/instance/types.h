@@ -38,6 +38,9 @@ struct InstanceInfo {
   Wall updated_at{};
 };
 
+/// `[A-Za-z0-9_-]{1,100}` (contract, decision 9).
+bool is_instance_name(std::string_view name);
+
 struct CreateRequest {
   std::string name;                  ///< `[A-Za-z0-9_-]{1,100}`, checked again here
   std::optional<std::string> token;  ///< made where absent

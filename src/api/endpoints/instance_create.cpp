@@ -37,13 +37,6 @@ void check_blocks(FieldReader& fields) {
   (void)fields.integer("chatwootAccountId");
 }
 
-/// Contract, decision 9.
-bool is_instance_name(std::string_view name) {
-  return !name.empty() && name.size() <= 100 && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
-  });
-}
-
 /// A token must fit into a header.
 Status check_token(std::string_view token) {
   const bool visible = std::all_of(token.begin(), token.end(), [](char c) { return c > 0x20 && c < 0x7F; });
@@ -66,7 +59,7 @@ Result<instance::CreateRequest> parse_create(std::string_view text) {
     return Error{Errc::kUnsupported, Cause::kNotImplemented, "proxyEnabled: without it the instance connects directly"};
   }
   if (out.token) PONTE_TRY(check_token(*out.token));
-  if (!is_instance_name(name.value_or(""))) {
+  if (!instance::is_instance_name(name.value_or(""))) {
     return Error{Errc::kInvalidArgument, Cause::kInvalidInstanceName,
                  "name: expected 1 to 100 of A-Z, a-z, 0-9, _ and -"};
   }
