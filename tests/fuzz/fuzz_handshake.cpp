@@ -32,7 +32,7 @@ Handshake handshake(const crypto::PublicKey& root) {
 void raw_message(ByteView message) {
   const auto finished = handshake(kWhatsAppRootKey).on_server_hello(message, as_bytes("payload"), kProductionTime);
   if (finished.ok()) {
-    require(finished->chain.leaf.serial == 329);
+    require(finished->chain->leaf.serial == 329);
   } else {
     require(finished.error().code == Errc::kMalformed || finished.error().code == Errc::kUntrusted);
   }
@@ -45,7 +45,7 @@ void sealed_chain(ByteView chain_bytes) {
   const std::string message = server.answer(client.client_hello(), chain_bytes).SerializeAsString();
   const auto finished = client.on_server_hello(as_bytes(message), as_bytes("payload"), ChainBuilder::inside());
   if (!finished.ok()) return;
-  require(finished->chain.leaf.key == server.chain.server_static.public_key);
+  require(finished->chain->leaf.key == server.chain.server_static.public_key);
   require(to_text(server.read_finish(finished->client_finish).second) == "payload");
   require(equal(server.state->split().client_write.view(), finished->keys.client_write.view()));
 }

@@ -1,4 +1,4 @@
-// The server's half of one XX handshake, made of the same symmetric state as the client's.
+// The server's half of one handshake, made of the same symmetric state as the client's.
 #pragma once
 
 #include <optional>
@@ -17,11 +17,12 @@ struct NoiseResponder {
   crypto::KeyPair ephemeral = key_pair_of(0x34);
   std::optional<protocol::noise::SymmetricState> state;
 
-  /// The ServerHello that carries `chain_bytes`, whatever they are.
-  proto::HandshakeMessage answer(ByteView client_hello, ByteView chain_bytes) {
+  /// The ServerHello that carries `chain_bytes`, whatever they are. `pattern` XXfallback declines an IK hello.
+  proto::HandshakeMessage answer(ByteView client_hello, ByteView chain_bytes,
+                                 std::string_view pattern = protocol::noise::kPatternXx) {
     const proto::HandshakeMessage hello = parsed(client_hello);
     const auto client_ephemeral = to_array<32>(as_bytes(hello.client_hello().ephemeral()));
-    state.emplace(protocol::noise::kPatternXx, as_bytes("WA\x06\x03"));
+    state.emplace(pattern, as_bytes("WA\x06\x03"));
     state->mix_hash(client_ephemeral);
     state->mix_hash(ephemeral.public_key);
     mix(ephemeral, client_ephemeral);
@@ -32,6 +33,26 @@ struct NoiseResponder {
     mix(chain.server_static, client_ephemeral);
     server_hello.set_payload(to_text(state->encrypt_and_hash(chain_bytes)));
     return out;
+  }
+
+  /// The ServerHello that accepts an IK hello, and the client's payload.
+  std::pair<proto::HandshakeMessage, Bytes> accept(ByteView client_hello, ByteView server_payload) {
+    const proto::HandshakeMessage hello = parsed(client_hello);
+    const auto client_ephemeral = to_array<32>(as_bytes(hello.client_hello().ephemeral()));
+    state.emplace(protocol::noise::kPatternIk, as_bytes("WA\x06\x03"));
+    state->mix_hash(chain.server_static.public_key);
+    state->mix_hash(client_ephemeral);
+    mix(chain.server_static, client_ephemeral);
+    const auto client_static = to_array<32>(opened(hello.client_hello().static_()));
+    mix(chain.server_static, client_static);
+    Bytes payload = opened(hello.client_hello().payload());
+    state->mix_hash(ephemeral.public_key);
+    mix(ephemeral, client_ephemeral);
+    mix(ephemeral, client_static);
+    proto::HandshakeMessage out;
+    out.mutable_server_hello()->set_ephemeral(to_text(ephemeral.public_key));
+    out.mutable_server_hello()->set_payload(to_text(state->encrypt_and_hash(server_payload)));
+    return {std::move(out), std::move(payload)};
   }
 
   /// The client's static key and payload.

@@ -30,19 +30,48 @@ void assign(std::string& field, ByteView bytes) {
 
 struct Handshake::ServerHello {
   crypto::PublicKey ephemeral;
-  Bytes encrypted_static;
-  Bytes encrypted_chain;
+  Bytes encrypted_static;  ///< empty where the server accepts IK
+  Bytes encrypted_payload;
 };
 
 Handshake::Handshake(const Options& options, RandomSource& random)
     : options_(options), ephemeral_(crypto::generate_key_pair(random)), state_(kPatternXx, kPrologue) {
+  if (options_.resumption) {
+    auto hello = resume(*options_.resumption);
+    options_.resumption.reset();
+    if (hello.ok()) {
+      hello_ = std::move(*hello);
+      return;
+    }
+    // A key that no agreement is possible with proves nobody: XX asks the server for its own.
+  }
+  start(kPatternXx, Pattern::kXx);
+  proto::HandshakeMessage message;
+  assign(*message.mutable_client_hello()->mutable_ephemeral(), ephemeral_.public_key);
+  hello_ = serialize(message);
+}
+
+/// XX and XXfallback from our ephemeral key on.
+void Handshake::start(std::string_view name, Pattern pattern) {
+  pattern_ = pattern;
+  state_ = SymmetricState(name, kPrologue);
   // The empty payload of message 1 is not mixed in, unlike in Noise's own XX (wire: pairing.md 2.3).
   state_.mix_hash(ephemeral_.public_key);
 }
 
-Bytes Handshake::client_hello() const {
+Result<Bytes> Handshake::resume(const Resumption& resumption) {
+  const crypto::KeyPair& own = *options_.static_keys;
+  pattern_ = Pattern::kIk;
+  state_ = SymmetricState(kPatternIk, kPrologue);
+  state_.mix_hash(resumption.server_static);
+  state_.mix_hash(ephemeral_.public_key);
   proto::HandshakeMessage message;
-  assign(*message.mutable_client_hello()->mutable_ephemeral(), ephemeral_.public_key);
+  auto& hello = *message.mutable_client_hello();
+  assign(*hello.mutable_ephemeral(), ephemeral_.public_key);
+  PONTE_TRY(state_.mix_agreement(ephemeral_.private_key, resumption.server_static));
+  assign(*hello.mutable_static_(), state_.encrypt_and_hash(own.public_key));
+  PONTE_TRY(state_.mix_agreement(own.private_key, resumption.server_static));
+  assign(*hello.mutable_payload(), state_.encrypt_and_hash(resumption.payload));
   return serialize(message);
 }
 
@@ -60,13 +89,6 @@ Result<Handshake::ServerHello> Handshake::parse_server_hello(ByteView message) {
   if (hello.ephemeral().size() != crypto::PublicKey{}.size()) {
     return malformed("expected an ephemeral key of 32 bytes, got " + std::to_string(hello.ephemeral().size()));
   }
-  if (hello.static_().size() != kEncryptedKeySize) {
-    return malformed("expected an encrypted static key of 48 bytes, got " + std::to_string(hello.static_().size()));
-  }
-  if (hello.payload().size() <= kTagSize) {
-    return malformed("expected an encrypted certificate chain, got " + std::to_string(hello.payload().size()) +
-                     " bytes");
-  }
   return ServerHello{to_array<32>(as_bytes(hello.ephemeral())), to_bytes(hello.static_()), to_bytes(hello.payload())};
 }
 
@@ -74,17 +96,41 @@ Result<Handshake::Finished> Handshake::on_server_hello(ByteView message, ByteVie
   if (spent_) return malformed("expected one in a handshake, got a second");
   spent_ = true;
   PONTE_ASSIGN(const ServerHello hello, parse_server_hello(message));
+  if (pattern_ == Pattern::kIk) {
+    if (hello.encrypted_static.empty()) return finish_ik(hello);
+    start(kPatternXxFallback, Pattern::kXxFallback);
+  }
   return finish_xx(hello, payload, wall);
 }
 
+Result<Handshake::Finished> Handshake::finish_ik(const ServerHello& hello) {
+  if (hello.encrypted_payload.size() < kTagSize) {
+    return malformed("expected an encrypted payload, got " + std::to_string(hello.encrypted_payload.size()) + " bytes");
+  }
+  state_.mix_hash(hello.ephemeral);
+  PONTE_TRY(state_.mix_agreement(ephemeral_.private_key, hello.ephemeral));
+  PONTE_TRY(state_.mix_agreement(options_.static_keys->private_key, hello.ephemeral));
+  // That it opens proves the server's key; the payload has nothing that the kept chain does not say.
+  PONTE_TRY(state_.decrypt_and_hash(hello.encrypted_payload));
+  return Finished{{}, state_.split(), std::nullopt};
+}
+
 Result<Handshake::Finished> Handshake::finish_xx(const ServerHello& hello, ByteView payload, Wall wall) {
+  if (hello.encrypted_static.size() != kEncryptedKeySize) {
+    return malformed("expected an encrypted static key of 48 bytes, got " +
+                     std::to_string(hello.encrypted_static.size()));
+  }
+  if (hello.encrypted_payload.size() <= kTagSize) {
+    return malformed("expected an encrypted certificate chain, got " + std::to_string(hello.encrypted_payload.size()) +
+                     " bytes");
+  }
   state_.mix_hash(hello.ephemeral);
   PONTE_TRY(state_.mix_agreement(ephemeral_.private_key, hello.ephemeral));
   PONTE_ASSIGN(const Bytes static_bytes, state_.decrypt_and_hash(hello.encrypted_static));
   const auto server_static = to_array<32>(static_bytes);
   PONTE_TRY(state_.mix_agreement(ephemeral_.private_key, server_static));
-  PONTE_ASSIGN(const Bytes chain_bytes, state_.decrypt_and_hash(hello.encrypted_chain));
-  PONTE_ASSIGN(CertificateChain chain, verify_chain(chain_bytes, options_.root_key, server_static, wall));
+  PONTE_ASSIGN(const Bytes chain_bytes, state_.decrypt_and_hash(hello.encrypted_payload));
+  PONTE_ASSIGN(const CertificateChain chain, verify_chain(chain_bytes, options_.root_key, server_static, wall));
 
   proto::HandshakeMessage message;
   auto& finish = *message.mutable_client_finish();

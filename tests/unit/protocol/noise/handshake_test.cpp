@@ -67,9 +67,9 @@ TEST(Handshake, ReplaysTheProductionHandshakeBitForBit) {
   EXPECT_EQ(to_hex(finished->client_finish), production.vector.text("client_finish"));
   EXPECT_EQ(to_hex(finished->keys.client_write.view()), production.vector.text("write_key"));
   EXPECT_EQ(to_hex(finished->keys.client_read.view()), production.vector.text("read_key"));
-  EXPECT_EQ(finished->chain.leaf.serial, 329u);
-  EXPECT_EQ(to_hex(finished->chain.leaf.key), production.vector.text("server_static"));
-  EXPECT_EQ(finished->chain.intermediate.serial, 3u);
+  EXPECT_EQ(finished->chain->leaf.serial, 329u);
+  EXPECT_EQ(to_hex(finished->chain->leaf.key), production.vector.text("server_static"));
+  EXPECT_EQ(finished->chain->intermediate.serial, 3u);
 }
 
 TEST(Handshake, SaysTheSameHelloEachTimeItIsAsked) {
