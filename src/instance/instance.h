@@ -19,6 +19,7 @@
 #include "net/web_socket.h"
 #include "protocol/session/session.h"
 #include "store/records.h"
+#include "store/service_records.h"
 
 namespace ponte::instance {
 

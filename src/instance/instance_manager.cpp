@@ -13,7 +13,7 @@
 #include "instance/housekeeping.h"
 #include "instance/instance.h"
 #include "instance/registry.h"
-#include "store/records.h"
+#include "store/service_records.h"
 
 namespace ponte::instance {
 namespace {

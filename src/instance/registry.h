@@ -14,7 +14,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "instance/instance_service.h"
-#include "store/records.h"
+#include "store/service_records.h"
 
 namespace ponte::instance {
 

@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "store/records.h"
+#include "store/service_records.h"
 
 namespace ponte::instance {
 

@@ -30,7 +30,9 @@ struct Row {
 inline constexpr std::string_view kCredentials = "credentials";
 inline constexpr std::string_view kAccount = "account";
 inline constexpr std::string_view kRoutingInfo = "routing_info";
+inline constexpr std::string_view kServerChain = "server_chain";
 inline constexpr std::string_view kLoggedOut = "logged_out";
+inline constexpr std::string_view kHold = "hold";
 inline constexpr std::string_view kPrekeyState = "prekey_state";
 inline constexpr std::string_view kPrekeyPrefix = "prekey/";
 inline constexpr std::string_view kSignalPrefix = "signal/";
@@ -40,6 +42,7 @@ inline constexpr std::string_view kNamePrefix = "name/";
 inline constexpr std::string_view kTokenPrefix = "token/";
 inline constexpr std::string_view kTokenHashKey = "token_hash_key";
 inline constexpr std::string_view kAccountToken = "account_token";
+inline constexpr std::string_view kFetchedVersion = "fetched_version";
 
 /// THE table. No key falls under two rows of one scope.
 inline constexpr std::array kTable{
@@ -47,6 +50,8 @@ inline constexpr std::array kTable{
         "the keys of the device; made before its first connection"},
     Row{Scope::kInstance, kAccount, "AccountRecord", "who the device is; absent until paired"},
     Row{Scope::kInstance, kRoutingInfo, "raw bytes", "edge routing info, sent in front of the next handshake"},
+    Row{Scope::kInstance, kServerChain, "ServerChainRecord", "the server's certificates, for a handshake that resumes"},
+    Row{Scope::kInstance, kHold, "HoldRecord", "why a linked device stays down until its time, or until asked"},
     Row{Scope::kInstance, kLoggedOut, "LoggedOutRecord", "why the device is no longer linked; absent while it is"},
     Row{Scope::kInstance, kPrekeyState, "PrekeyStateRecord", "which one-time prekeys exist and were uploaded"},
     Row{Scope::kInstance, kPrekeyPrefix, "32 raw bytes", "prekey/<id, 6 hex digits>: private one-time prekey"},
@@ -56,6 +61,7 @@ inline constexpr std::array kTable{
     Row{Scope::kSystem, kTokenPrefix, "id as text", "token/<keyed hash, 64 hex digits>: id of its instance"},
     Row{Scope::kSystem, kTokenHashKey, "32 raw bytes", "the HMAC key of all token hashes"},
     Row{Scope::kSystem, kAccountToken, "32 raw bytes", "keyed hash of the account token"},
+    Row{Scope::kSystem, kFetchedVersion, "FetchedVersionRecord", "the client version that was fetched last"},
 };
 
 /// The row a key falls under; nullptr for a key that nobody declared.

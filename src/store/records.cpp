@@ -2,30 +2,14 @@
 
 #include <cassert>
 
-#include "crypto/digest.h"
 #include "records.pb.h"
 #include "store/keys.h"
+#include "store/record_fields.h"
 
 namespace ponte::store {
 namespace {
 
 constexpr std::uint32_t kMaxPrekeyId = 0xFFFFFF;
-
-/// A value with its key material wiped afterwards, whichever way its reader returns.
-class Wiped {
- public:
-  explicit Wiped(Bytes& bytes) : bytes_(bytes) {}
-  ~Wiped() { wipe(bytes_); }
-  Wiped(const Wiped&) = delete;
-  Wiped& operator=(const Wiped&) = delete;
-
- private:
-  Bytes& bytes_;
-};
-
-void wipe_text(std::string& text) {
-  wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
-}
 
 /// Wipes the key fields of a message before protobuf frees them.
 class WipedFields {
@@ -44,76 +28,6 @@ class WipedFields {
   proto::CredentialsRecord& message_;
 };
 
-Error corrupt(const RecordSource& source, std::string_view key, const std::string& what) {
-  std::string message =
-      keys::describe(source.owner(), key) + " is damaged: " + what + ". Restore the data directory from a backup";
-  if (source.owner() != kSystem) message += ", or delete the instance and link it again";
-  return {Errc::kStorage, Cause::kStoreCorrupt, std::move(message)};
-}
-
-/// Reads fields of one record and remembers the first that is not as it should be.
-class Fields {
- public:
-  void present(bool has, std::string_view name) {
-    if (!has) fault(std::string(name) + " is missing");
-  }
-  void sized(const std::string& field, std::size_t size, std::string_view name) {
-    if (field.size() == size) return;
-    fault(std::string(name) + ": expected " + std::to_string(size) + " bytes, got " + std::to_string(field.size()));
-  }
-  void fault(std::string what) {
-    if (fault_.empty()) fault_ = std::move(what);
-  }
-  Status finish(const RecordSource& source, std::string_view key) const {
-    if (fault_.empty()) return {};
-    return corrupt(source, key, fault_);
-  }
-
- private:
-  std::string fault_;
-};
-
-template <typename Message>
-Bytes serialize(const Message& message) {
-  Bytes bytes(message.ByteSizeLong());
-  message.SerializeToArray(bytes.data(), static_cast<int>(bytes.size()));
-  return bytes;
-}
-
-/// False where there is no record.
-template <typename Message>
-Result<bool> parse_record(const RecordSource& source, std::string_view key, Message& message) {
-  PONTE_ASSIGN(std::optional<Bytes> value, source.get(key));
-  if (!value) return false;
-  Wiped wiped(*value);
-  if (!message.ParseFromArray(value->data(), static_cast<int>(value->size())))
-    return corrupt(source, key, "its value of " + std::to_string(value->size()) + " bytes does not parse");
-  return true;
-}
-
-/// A record whose value is N raw bytes.
-template <std::size_t N>
-Result<std::optional<ByteArray<N>>> get_array(const RecordSource& source, std::string_view key) {
-  PONTE_ASSIGN(std::optional<Bytes> value, source.get(key));
-  if (!value) return std::optional<ByteArray<N>>();
-  Wiped wiped(*value);
-  if (value->size() != N)
-    return corrupt(source, key, "expected " + std::to_string(N) + " bytes, got " + std::to_string(value->size()));
-  return std::optional(to_array<N>(*value));
-}
-
-Result<std::optional<std::string>> get_text(const RecordSource& source, std::string_view key) {
-  PONTE_ASSIGN(std::optional<Bytes> value, source.get(key));
-  if (!value) return std::optional<std::string>();
-  if (value->empty()) return corrupt(source, key, "expected the id of an instance, got nothing");
-  return std::optional(to_text(*value));
-}
-
-void put_durably(Transaction& transaction, std::string_view key, Bytes value) {
-  transaction.put(key, std::move(value));
-  transaction.require(Durability::kPowerLoss);
-}
-
 std::string field_of(ByteView bytes) {
   return to_text(bytes);
 }
@@ -124,54 +38,6 @@ Secret<32> secret_of(const std::string& field) {
 
 crypto::KeyPair pair_of(const std::string& field) {
   return crypto::key_pair_from_private(secret_of(field));
-}
-
-Wall wall_of(std::int64_t unix_milliseconds) {
-  return Wall(Milliseconds(unix_milliseconds));
-}
-
-InstanceSettings settings_of(const proto::SettingsRecord& message) {
-  InstanceSettings settings;
-  settings.auto_reject_calls = message.auto_reject_calls();
-  settings.call_reject_message = message.call_reject_message();
-  settings.ignore_group_messages = message.ignore_group_messages();
-  settings.keep_online_status = message.keep_online_status();
-  settings.auto_read_messages = message.auto_read_messages();
-  settings.disable_history_sync = message.disable_history_sync();
-  settings.ignore_status = message.ignore_status();
-  return settings;
-}
-
-void write_settings(const InstanceSettings& settings, proto::SettingsRecord& message) {
-  message.set_auto_reject_calls(settings.auto_reject_calls);
-  message.set_call_reject_message(settings.call_reject_message);
-  message.set_ignore_group_messages(settings.ignore_group_messages);
-  message.set_keep_online_status(settings.keep_online_status);
-  message.set_auto_read_messages(settings.auto_read_messages);
-  message.set_disable_history_sync(settings.disable_history_sync);
-  message.set_ignore_status(settings.ignore_status);
-}
-
-Result<InstanceRecord> instance_of(const RecordSource& source, std::string_view key,
-                                   const proto::InstanceRecord& message) {
-  Fields fields;
-  fields.present(message.has_id(), "id");
-  fields.present(message.has_name(), "name");
-  fields.present(message.has_token(), "token");
-  fields.present(message.has_created_at(), "created_at");
-  fields.present(message.has_updated_at(), "updated_at");
-  fields.present(message.has_settings(), "settings");
-  if (keys::instance(message.id()) != key) fields.fault("its id is not the one in its key");
-  PONTE_TRY(fields.finish(source, key));
-
-  InstanceRecord instance;
-  instance.id = message.id();
-  instance.name = message.name();
-  instance.token = message.token();
-  instance.created_at = wall_of(message.created_at());
-  instance.updated_at = wall_of(message.updated_at());
-  instance.settings = settings_of(message.settings());
-  return instance;
 }
 
 }  // namespace
@@ -361,80 +227,66 @@ void erase_logged_out(Transaction& transaction) {
   transaction.erase(keys::kLoggedOut);
 }
 
-Result<Secret<32>> get_or_make_token_hash_key(Transaction& transaction, RandomSource& random) {
-  PONTE_ASSIGN(auto stored, get_array<32>(transaction, keys::kTokenHashKey));
-  if (stored) {
-    Secret<32> key(*stored);
-    wipe(*stored);
-    return key;
-  }
-  Secret<32> key;
-  random.fill(key.mutable_view());
-  put_durably(transaction, keys::kTokenHashKey, to_bytes(key.view()));
-  return key;
+namespace {
+
+void write_certificate(const ServerCertificate& certificate, proto::ServerChainRecord::Certificate& message) {
+  message.set_key(field_of(certificate.key));
+  message.set_not_before(certificate.not_before);
+  message.set_not_after(certificate.not_after);
 }
 
-TokenHash hash_token(const Secret<32>& key, std::string_view token) {
-  return crypto::hmac_sha256(key.view(), as_bytes(token));
+/// Precondition: the key has been found to be of 32 bytes.
+ServerCertificate certificate_of(const proto::ServerChainRecord::Certificate& message) {
+  return {to_array<32>(as_bytes(message.key())), message.not_before(), message.not_after()};
 }
 
-Result<std::optional<InstanceRecord>> get_instance(RecordSource source, const std::string& id) {
-  proto::InstanceRecord message;
-  const std::string key = keys::instance(id);
-  PONTE_ASSIGN(const bool found, parse_record(source, key, message));
-  if (!found) return std::optional<InstanceRecord>();
-  PONTE_ASSIGN(InstanceRecord instance, instance_of(source, key, message));
-  return std::optional(std::move(instance));
+}  // namespace
+
+Result<std::optional<ServerChain>> get_server_chain(RecordSource source) {
+  proto::ServerChainRecord message;
+  PONTE_ASSIGN(const bool found, parse_record(source, keys::kServerChain, message));
+  if (!found) return std::optional<ServerChain>();
+  Fields fields;
+  fields.sized(message.leaf().key(), 32, "leaf.key");
+  fields.sized(message.intermediate().key(), 32, "intermediate.key");
+  PONTE_TRY(fields.finish(source, keys::kServerChain));
+  return std::optional(ServerChain{certificate_of(message.leaf()), certificate_of(message.intermediate())});
 }
 
-Result<std::vector<InstanceRecord>> get_instances(RecordSource source) {
-  PONTE_ASSIGN(std::vector<Record> records, source.scan(keys::kInstancePrefix));
-  std::vector<InstanceRecord> instances;
-  instances.reserve(records.size());
-  for (const auto& [key, value] : records) {
-    proto::InstanceRecord message;
-    if (!message.ParseFromArray(value.data(), static_cast<int>(value.size())))
-      return corrupt(source, key, "its value of " + std::to_string(value.size()) + " bytes does not parse");
-    PONTE_ASSIGN(InstanceRecord instance, instance_of(source, key, message));
-    instances.push_back(std::move(instance));
-  }
-  return instances;
+void put_server_chain(Transaction& transaction, const ServerChain& chain) {
+  proto::ServerChainRecord message;
+  write_certificate(chain.leaf, *message.mutable_leaf());
+  write_certificate(chain.intermediate, *message.mutable_intermediate());
+  transaction.put(keys::kServerChain, serialize(message));
 }
 
-Result<std::optional<std::string>> find_instance_by_name(RecordSource source, std::string_view name) {
-  return get_text(source, keys::name(name));
+void erase_server_chain(Transaction& transaction) {
+  transaction.erase(keys::kServerChain);
 }
 
-Result<std::optional<std::string>> find_instance_by_token(RecordSource source, const TokenHash& hash) {
-  return get_text(source, keys::token(hash));
+Result<std::optional<Hold>> get_hold(RecordSource source) {
+  proto::HoldRecord message;
+  PONTE_ASSIGN(const bool found, parse_record(source, keys::kHold, message));
+  if (!found) return std::optional<Hold>();
+  Fields fields;
+  fields.present(message.has_code(), "code");
+  fields.present(message.has_message(), "message");
+  PONTE_TRY(fields.finish(source, keys::kHold));
+  Hold hold{message.code(), message.message(), std::nullopt};
+  if (message.has_until()) hold.until = wall_of(message.until());
+  return std::optional(std::move(hold));
 }
 
-void put_instance(Transaction& transaction, const InstanceRecord& instance, const TokenHash& hash) {
-  proto::InstanceRecord message;
-  message.set_id(instance.id);
-  message.set_name(instance.name);
-  message.set_token(instance.token);
-  message.set_created_at(unix_milliseconds(instance.created_at));
-  message.set_updated_at(unix_milliseconds(instance.updated_at));
-  write_settings(instance.settings, *message.mutable_settings());
-  put_durably(transaction, keys::instance(instance.id), serialize(message));
-  put_durably(transaction, keys::name(instance.name), to_bytes(instance.id));
-  put_durably(transaction, keys::token(hash), to_bytes(instance.id));
+void put_hold(Transaction& transaction, const Hold& hold) {
+  proto::HoldRecord message;
+  message.set_code(hold.code);
+  message.set_message(hold.message);
+  if (hold.until) message.set_until(unix_milliseconds(*hold.until));
+  put_durably(transaction, keys::kHold, serialize(message));
 }
 
-void erase_instance(Transaction& transaction, const InstanceRecord& instance, const TokenHash& hash) {
-  transaction.erase(keys::instance(instance.id));
-  transaction.erase(keys::name(instance.name));
-  transaction.erase(keys::token(hash));
-  transaction.require(Durability::kPowerLoss);
-}
-
-Result<std::optional<TokenHash>> get_account_token(RecordSource source) {
-  return get_array<32>(source, keys::kAccountToken);
-}
-
-void put_account_token(Transaction& transaction, const TokenHash& hash) {
-  put_durably(transaction, keys::kAccountToken, to_bytes(hash));
+void erase_hold(Transaction& transaction) {
+  transaction.erase(keys::kHold);
 }
 
 }  // namespace ponte::store

@@ -1,4 +1,4 @@
-// Typed records over the store: what each key of keys.h holds.
+// Typed records over the store: what the keys of an instance in keys.h hold. Those of the service: service_records.h.
 //
 // get_*: nullopt where there is no record; kStorage/kStoreCorrupt, naming the record, the field and what
 // to do, where its value does not parse or lacks a field: a damaged record is never taken for an absent one.
@@ -34,8 +34,6 @@ class RecordSource {
   const StoreReader* reader_ = nullptr;
   const Owner* owner_ = nullptr;
 };
-
-// --- Of an instance ----------------------------------------------------------------------------
 
 struct SignedPrekey {
   std::uint32_t id = 0;
@@ -116,51 +114,40 @@ Result<std::optional<LoggedOut>> get_logged_out(RecordSource source);
 void put_logged_out(Transaction& transaction, const LoggedOut& logged_out);
 void erase_logged_out(Transaction& transaction);
 
-// --- Of the service (the transaction's owner is kSystem) ---------------------------------------
+/// One certificate of the server's chain, verified (wire: pairing.md 2.5).
+struct ServerCertificate {
+  crypto::PublicKey key{};
+  std::uint64_t not_before = 0;  ///< Unix seconds
+  std::uint64_t not_after = 0;   ///< Unix seconds
 
-struct InstanceSettings {
-  bool auto_reject_calls = false;
-  std::string call_reject_message;
-  bool ignore_group_messages = false;
-  bool keep_online_status = false;
-  bool auto_read_messages = false;
-  bool disable_history_sync = true;
-  bool ignore_status = false;
-
-  bool operator==(const InstanceSettings&) const = default;
+  bool operator==(const ServerCertificate&) const = default;
 };
 
-/// One instance, as the operator made it.
-struct InstanceRecord {
-  std::string id;  ///< UUID; the owner of the instance's own records
-  std::string name;
-  std::string token;  ///< the value, since list must return it; sealed on disk
-  Wall created_at{};
-  Wall updated_at{};
-  InstanceSettings settings;
+/// What a handshake may resume from (wire: pairing.md 2.7).
+struct ServerChain {
+  ServerCertificate leaf;
+  ServerCertificate intermediate;
 
-  bool operator==(const InstanceRecord&) const = default;
+  bool operator==(const ServerChain&) const = default;
 };
 
-using TokenHash = ByteArray<32>;
+/// Lost is merely slower: kProcessCrash.
+Result<std::optional<ServerChain>> get_server_chain(RecordSource source);
+void put_server_chain(Transaction& transaction, const ServerChain& chain);
+void erase_server_chain(Transaction& transaction);
 
-/// The HMAC key of all token hashes; drawn and put (kPowerLoss) where there is none yet.
-Result<Secret<32>> get_or_make_token_hash_key(Transaction& transaction, RandomSource& random);
-/// HMAC-SHA256(key, token): what a presented token is looked up by.
-TokenHash hash_token(const Secret<32>& key, std::string_view token);
+/// Why a linked device stays down, also over a restart, until its time or until somebody asks for it.
+struct Hold {
+  std::string code;  ///< cause_name of the reason
+  std::string message;
+  std::optional<Wall> until;  ///< absent: until asked
 
-Result<std::optional<InstanceRecord>> get_instance(RecordSource source, const std::string& id);
-/// All instances, by id.
-Result<std::vector<InstanceRecord>> get_instances(RecordSource source);
-Result<std::optional<std::string>> find_instance_by_name(RecordSource source, std::string_view name);
-Result<std::optional<std::string>> find_instance_by_token(RecordSource source, const TokenHash& hash);
-/// Writes the record and its two look-ups. An instance keeps its name and token for life. kPowerLoss.
-void put_instance(Transaction& transaction, const InstanceRecord& instance, const TokenHash& hash);
-/// Removes the record and its two look-ups. kPowerLoss.
-void erase_instance(Transaction& transaction, const InstanceRecord& instance, const TokenHash& hash);
+  bool operator==(const Hold&) const = default;
+};
 
-Result<std::optional<TokenHash>> get_account_token(RecordSource source);
-/// kPowerLoss.
-void put_account_token(Transaction& transaction, const TokenHash& hash);
+Result<std::optional<Hold>> get_hold(RecordSource source);
+/// kPowerLoss: a device that was thrown out or banned does not come back by itself.
+void put_hold(Transaction& transaction, const Hold& hold);
+void erase_hold(Transaction& transaction);
 
 }  // namespace ponte::store

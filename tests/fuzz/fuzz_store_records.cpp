@@ -5,6 +5,7 @@
 #include "store/keys.h"
 #include "store/memory_store.h"
 #include "store/records.h"
+#include "store/service_records.h"
 
 namespace {
 
@@ -27,7 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ByteView value(data, size);
   const MemoryStore empty;
   Transaction one(empty, "one");
-  for (std::string_view key : {keys::kCredentials, keys::kAccount, keys::kPrekeyState, keys::kLoggedOut})
+  for (std::string_view key :
+       {keys::kCredentials, keys::kAccount, keys::kPrekeyState, keys::kLoggedOut, keys::kServerChain, keys::kHold})
     one.put(key, to_bytes(value));
   one.put(keys::prekey(1), to_bytes(value));
   if (const auto read = get_credentials(one); readable(read)) {
@@ -43,14 +45,27 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     put_logged_out(one, **read);
     require(get_logged_out(one).value() == *read);
   }
+  if (const auto read = get_server_chain(one); readable(read)) {
+    put_server_chain(one, **read);
+    require(get_server_chain(one).value() == *read);
+  }
+  if (const auto read = get_hold(one); readable(read)) {
+    put_hold(one, **read);
+    require(get_hold(one).value() == *read);
+  }
   require(readable(get_prekeys(one, 1, 2)) == (size == 32));
 
   Transaction system(empty, kSystem);
   system.put(keys::instance("one"), to_bytes(value));
   system.put(keys::kAccountToken, to_bytes(value));
+  system.put(keys::kFetchedVersion, to_bytes(value));
   if (const auto read = get_instance(system, "one"); readable(read)) {
     put_instance(system, **read, {});
     require(get_instance(system, "one").value() == *read);
+  }
+  if (const auto read = get_fetched_version(system); readable(read)) {
+    put_fetched_version(system, **read);
+    require(get_fetched_version(system).value() == *read);
   }
   require(readable(get_account_token(system)) == (size == 32));
   return 0;

@@ -10,8 +10,8 @@
 #include "bench/parts.h"
 #include "crypto/system_random.h"
 #include "protocol/pairing/registration.h"
-#include "store/records.h"
 #include "store/rocksdb_store.h"
+#include "store/service_records.h"
 
 namespace ponte::bench {
 namespace {

@@ -46,16 +46,6 @@ Account make_account() {
           Wall(Milliseconds(1'748'736'000'123))};
 }
 
-InstanceRecord make_instance(std::string id, std::string name, std::string token) {
-  InstanceRecord instance;
-  instance.id = std::move(id);
-  instance.name = std::move(name);
-  instance.token = std::move(token);
-  instance.created_at = Wall(Milliseconds(1000));
-  instance.updated_at = Wall(Milliseconds(2000));
-  return instance;
-}
-
 TEST(Records, CredentialsComeBackWithTheirPublicKeys) {
   MemoryStore store;
   Transaction transaction(store, kOwner);
@@ -209,69 +199,43 @@ TEST(Records, TruncationsOfLoggedOutAreCorrupt) {
   }
 }
 
-TEST(Records, InstancesAreFoundByIdNameAndToken) {
+TEST(Records, TheServersChainNeedsNoSyncAndItsTruncationsAreCorrupt) {
   MemoryStore store;
-  Transaction transaction(store, kSystem);
-  test::SeededRandom random(3);
-  const Secret<32> key = get_or_make_token_hash_key(transaction, random).value();
-  EXPECT_TRUE(equal(get_or_make_token_hash_key(transaction, random).value().view(), key.view()));
-  InstanceRecord one = make_instance("id-1", "sales", "token-1");
-  one.settings.auto_reject_calls = true;
-  one.settings.call_reject_message = "no calls";
-  one.settings.disable_history_sync = false;
-  const InstanceRecord two = make_instance("id-2", "support", "token-2");
-  put_instance(transaction, one, hash_token(key, one.token));
-  put_instance(transaction, two, hash_token(key, two.token));
-  commit(store, transaction);
-
-  const RecordSource source(store, kSystem);
-  EXPECT_EQ(get_instance(source, "id-1").value(), one);
-  EXPECT_EQ(get_instances(source).value(), (std::vector{one, two}));
-  EXPECT_EQ(find_instance_by_name(source, "support").value(), "id-2");
-  EXPECT_EQ(find_instance_by_token(source, hash_token(key, "token-1")).value(), "id-1");
-  EXPECT_FALSE(find_instance_by_token(source, hash_token(key, "token-3")).value().has_value());
-  EXPECT_FALSE(find_instance_by_token(source, hash_token(Secret<32>(), "token-1")).value().has_value());
-
-  Transaction removal(store, kSystem);
-  erase_instance(removal, one, hash_token(key, one.token));
-  commit(store, removal);
-  EXPECT_FALSE(get_instance(source, "id-1").value().has_value());
-  EXPECT_FALSE(find_instance_by_name(source, "sales").value().has_value());
-  EXPECT_FALSE(find_instance_by_token(source, hash_token(key, "token-1")).value().has_value());
-  EXPECT_EQ(get_instances(source).value().size(), 1u);
-}
-
-TEST(Records, DamagedInstancesAreCorrupt) {
-  MemoryStore store;
-  Transaction transaction(store, kSystem);
-  put_instance(transaction, make_instance("id-1", "sales", "t"), {});
-  const Bytes good = transaction.get(keys::instance("id-1")).value().value();
+  Transaction transaction(store, kOwner);
+  EXPECT_EQ(get_server_chain(transaction).value(), std::nullopt);
+  ServerChain chain;
+  chain.leaf = {{1, 2, 3}, 1'742'850'000, 1'753'736'400};
+  chain.intermediate = {{4, 5, 6}, 1'741'392'000, 1'804'463'999};
+  put_server_chain(transaction, chain);
+  EXPECT_EQ(get_server_chain(transaction).value(), chain);
+  const Bytes good = transaction.get(keys::kServerChain).value().value();
+  EXPECT_EQ(transaction.take().durability, Durability::kProcessCrash);
   for (const Bytes& cut : test::truncations(good)) {
-    put_raw(store, kSystem, keys::instance("id-1"), cut);
-    EXPECT_EQ(get_instance({store, kSystem}, "id-1").error().cause, Cause::kStoreCorrupt) << cut.size();
-    EXPECT_EQ(get_instances({store, kSystem}).error().cause, Cause::kStoreCorrupt);
+    put_raw(store, kOwner, keys::kServerChain, cut);
+    EXPECT_EQ(get_server_chain({store, kOwner}).error().cause, Cause::kStoreCorrupt) << cut.size();
   }
-  put_raw(store, kSystem, keys::instance("id-1"), good);
-  put_raw(store, kSystem, keys::instance("id-2"), good);
-  EXPECT_EQ(get_instance({store, kSystem}, "id-2").error().cause, Cause::kStoreCorrupt);
-  put_raw(store, kSystem, keys::name("sales"), {});
-  EXPECT_EQ(find_instance_by_name({store, kSystem}, "sales").error().cause, Cause::kStoreCorrupt);
+  Transaction removal(store, kOwner);
+  erase_server_chain(removal);
+  EXPECT_EQ(get_server_chain(removal).value(), std::nullopt);
 }
 
-TEST(Records, OnlyTheHashOfTheAccountTokenIsKept) {
+TEST(Records, WhatHoldsADeviceDownSurvivesPowerLoss) {
   MemoryStore store;
-  Transaction transaction(store, kSystem);
-  EXPECT_FALSE(get_account_token(transaction).value().has_value());
-  const TokenHash hash = hash_token(Secret<32>(), "account");
-  put_account_token(transaction, hash);
-  EXPECT_EQ(get_account_token(transaction).value(), hash);
-  commit(store, transaction);
-  put_raw(store, kSystem, keys::kAccountToken, Bytes(31));
-  EXPECT_EQ(get_account_token({store, kSystem}).error().cause, Cause::kStoreCorrupt);
-  put_raw(store, kSystem, keys::kTokenHashKey, Bytes(33));
-  Transaction second(store, kSystem);
-  test::SeededRandom random(4);
-  EXPECT_EQ(get_or_make_token_hash_key(second, random).error().cause, Cause::kStoreCorrupt);
+  for (const std::optional<Wall> until :
+       {std::optional<Wall>(), std::optional(Wall(Milliseconds(1'750'000'000'000)))}) {
+    Transaction transaction(store, kOwner);
+    EXPECT_EQ(get_hold(transaction).value(), std::nullopt);
+    const Hold hold{"TEMPORARILY_BANNED", "too many messages", until};
+    put_hold(transaction, hold);
+    EXPECT_EQ(get_hold(transaction).value(), hold);
+    erase_hold(transaction);
+    EXPECT_EQ(get_hold(transaction).value(), std::nullopt);
+    EXPECT_EQ(transaction.take().durability, Durability::kPowerLoss);
+  }
+  put_raw(store, kOwner, keys::kHold, {});
+  EXPECT_EQ(get_hold({store, kOwner}).error().cause, Cause::kStoreCorrupt);
+  put_raw(store, kOwner, keys::kHold, {0xFF});
+  EXPECT_EQ(get_hold({store, kOwner}).error().cause, Cause::kStoreCorrupt);
 }
 
 }  // namespace

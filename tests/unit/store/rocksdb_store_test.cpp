@@ -9,6 +9,7 @@
 #include "disk_fixture.h"
 #include "store/keys.h"
 #include "store/records.h"
+#include "store/service_records.h"
 
 namespace ponte::store {
 namespace {
