@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "instance/recorder.h"
+#include "instance/recording.h"
 #include "instance/worker_pool.h"
 
 namespace ponte::instance {
@@ -134,8 +135,9 @@ void Instance::unlink(UniqueFunction<void()> done) {
   }
   unlink_deadline_ = now().mono + kUnlinkWithin;
   const Now at = now();
-  record_input(at, "command logout");
-  session_->run(protocol::Command::kLogout, at);
+  const protocol::Command command = protocol::command::Logout{};
+  record_input(at, recording::render_command(command));
+  session_->run(command, at);
   drain();
 }
 
@@ -228,8 +230,10 @@ void Instance::on_socket_open(std::uint64_t dial) {
   if (dial != dial_ || !session_) return;
   channel_open_ = true;
   const Now at = now();
-  record_input(at, history_days_ ? "open " + std::to_string(*history_days_) : "open");
-  session_->on_channel_open({history_days_}, at);
+  protocol::OpenOptions options;
+  options.history_days = history_days_;
+  record_input(at, recording::render_open(options));
+  session_->on_channel_open(options, at);
   drain();
 }
 
@@ -335,8 +339,18 @@ void Instance::carry_out(protocol::StartWork output) {
           self->drain();
         });
       });
-  // The next prekey count asks again.
-  if (!submitted.ok()) log::warn(info_.name, submitted.error().message);
+  if (submitted.ok()) return;
+  log::warn(info_.name, submitted.error().message);
+  // Not from within this drain: the session may have more to say first.
+  loop_.post([weak = weak_from_this(), session = session_serial_, id = output.id, epoch = output.epoch,
+              why = submitted.error()] {
+    const auto self = weak.lock();
+    if (!self || self->session_serial_ != session || !self->session_) return;
+    const Now at = self->now();
+    self->record_input(at, "work " + std::to_string(id) + " " + std::to_string(epoch) + " failed");
+    self->session_->on_work_done(id, epoch, why, at);
+    self->drain();
+  });
 }
 
 void Instance::carry_out(protocol::Emit output) {
@@ -349,6 +363,14 @@ void Instance::on_event(const protocol::event::QrCode& event) {
   qr_ = event;
   waiters_.answer_all(current_qr());
 }
+
+void Instance::on_event(const protocol::event::PairingCode&) {}
+void Instance::on_event(const protocol::event::PairingCodeEnded&) {}
+void Instance::on_event(const protocol::event::Passkey&) {}
+void Instance::on_event(const protocol::event::Refused& event) {
+  log::warn(info_.name, event.why.message);
+}
+void Instance::on_event(const protocol::event::ResumptionFailed&) {}
 
 void Instance::on_event(const protocol::event::PairSuccess& event) {
   qr_.reset();

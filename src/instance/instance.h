@@ -86,6 +86,11 @@ class Instance : public std::enable_shared_from_this<Instance> {
   void carry_out(protocol::StartWork output);
   void carry_out(protocol::Emit output);
   void on_event(const protocol::event::QrCode& event);
+  void on_event(const protocol::event::PairingCode& event);
+  void on_event(const protocol::event::PairingCodeEnded& event);
+  void on_event(const protocol::event::Passkey& event);
+  void on_event(const protocol::event::Refused& event);
+  void on_event(const protocol::event::ResumptionFailed& event);
   void on_event(const protocol::event::PairSuccess& event);
   void on_event(const protocol::event::ScannedWithoutMultidevice& event);
   void on_event(const protocol::event::Online& event);

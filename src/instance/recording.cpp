@@ -43,7 +43,35 @@ std::string mono_text(Mono mono) {
   return std::to_string(mono.time_since_epoch().count());
 }
 
+std::string_view passkey_stage_name(event::Passkey::Stage stage) {
+  switch (stage) {
+    case event::Passkey::Stage::kRequested: return "requested";
+    case event::Passkey::Stage::kSubmitted: return "submitted";
+    case event::Passkey::Stage::kConfirm: return "confirm";
+    case event::Passkey::Stage::kConfirmed: return "confirmed";
+    case event::Passkey::Stage::kEnded: return "ended";
+  }
+  return "?";
+}
+
 struct EventText {
+  std::string operator()(const event::PairingCode& e) const {
+    return "pairing_code " + e.number + " " + e.code + " " + mono_text(e.valid_until);
+  }
+  std::string operator()(const event::PairingCodeEnded& e) const {
+    return "pairing_code_ended " + e.number + " " + std::string(cause_name(e.why.cause)) +
+           (e.renewed ? " renewed" : "");
+  }
+  std::string operator()(const event::Passkey& e) const {
+    std::string out = "passkey " + std::string(passkey_stage_name(e.stage)) + " " + mono_text(e.valid_until);
+    if (!e.code.empty()) out += " " + e.code;
+    if (e.why) out += " " + std::string(cause_name(e.why->cause));
+    return out;
+  }
+  std::string operator()(const event::Refused& e) const { return "refused " + std::string(cause_name(e.why.cause)); }
+  std::string operator()(const event::ResumptionFailed& e) const {
+    return "resumption_failed " + std::string(cause_name(e.why.cause));
+  }
   std::string operator()(const event::QrCode& e) const { return "qr_code " + e.text + " " + mono_text(e.valid_until); }
   std::string operator()(const event::PairSuccess& e) const {
     return "pair_success " + e.jid.to_string() + " " + (e.lid ? e.lid->to_string() : "-") + " " + e.platform;
@@ -66,11 +94,25 @@ struct OutputText {
     return std::string("commit ") + (power ? "power " : "crash ") + batch_digest(o.batch);
   }
   std::string operator()(const StartWork& o) const {
-    const auto& work = std::get<GeneratePrekeys>(o.request);
-    return "work " + std::to_string(o.id) + " " + std::to_string(o.epoch) + " " + std::to_string(work.first_id) + " " +
-           std::to_string(work.count);
+    const std::string head = "work " + std::to_string(o.id) + " " + std::to_string(o.epoch) + " ";
+    const auto* prekeys = std::get_if<GeneratePrekeys>(&o.request);
+    return prekeys ? head + std::to_string(prekeys->first_id) + " " + std::to_string(prekeys->count) : head + "code";
   }
   std::string operator()(const Emit& o) const { return "event " + std::visit(EventText{}, o.event); }
+};
+
+struct CommandText {
+  std::string operator()(const command::Logout&) const { return "logout"; }
+  std::string operator()(const command::RequestPairingCode& c) const {
+    return "request_code " + c.number + (c.code ? " " + *c.code : "");
+  }
+  std::string operator()(const command::SubmitAssertion& c) const {
+    return "submit_assertion " + to_hex(c.credential_id) + " " + to_hex(as_bytes(c.assertion));
+  }
+  std::string operator()(const command::ConfirmPasskey&) const { return "confirm_passkey"; }
+  std::string operator()(const command::SetPresence& c) const {
+    return std::string("presence ") + (c.presence == Presence::kAvailable ? "available" : "unavailable");
+  }
 };
 
 template <typename Number>
@@ -117,6 +159,61 @@ Status parse_config(std::string_view value, SessionConfig& config) {
     return malformed("Config: expected a known name with its value, got '" + std::string(value) + "'");
   }
   return Status::Ok();
+}
+
+std::string render_open(const OpenOptions& options) {
+  std::string out = "open";
+  if (options.history_days) out += " history=" + std::to_string(*options.history_days);
+  if (options.version) out += " version=" + options.version->to_string();
+  if (options.resumption == Resumption::kForbidden) out += " xx";
+  if (options.presence == Presence::kAvailable) out += " available";
+  return out;
+}
+
+Result<OpenOptions> parse_open(const std::vector<std::string>& words) {
+  OpenOptions options;
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    std::uint32_t days = 0;
+    // Recordings older than the names have the days alone.
+    const std::string_view history = std::string_view(word).substr(word.starts_with("history=") ? 8 : 0);
+    if (word.starts_with("version=")) {
+      PONTE_ASSIGN(options.version, ClientVersion::parse(std::string_view(word).substr(8)));
+    } else if (word == "xx") {
+      options.resumption = Resumption::kForbidden;
+    } else if (word == "available") {
+      options.presence = Presence::kAvailable;
+    } else if (parse_number(history, days)) {
+      options.history_days = days;
+    } else {
+      return malformed("open: unknown option '" + word + "'");
+    }
+  }
+  return options;
+}
+
+std::string render_command(const Command& command) {
+  return "command " + std::visit(CommandText{}, command);
+}
+
+Result<Command> parse_command(const std::vector<std::string>& words) {
+  const std::string name = words.size() > 1 ? words[1] : "";
+  if (name == "logout" && words.size() == 2) return Command(command::Logout{});
+  if (name == "confirm_passkey" && words.size() == 2) return Command(command::ConfirmPasskey{});
+  if (name == "request_code" && (words.size() == 3 || words.size() == 4)) {
+    command::RequestPairingCode out{words[2], std::nullopt};
+    if (words.size() == 4) out.code = words[3];
+    return Command(std::move(out));
+  }
+  if (name == "submit_assertion" && words.size() == 4) {
+    PONTE_ASSIGN(Bytes id, from_hex(words[2]));
+    PONTE_ASSIGN(const Bytes assertion, from_hex(words[3]));
+    return Command(command::SubmitAssertion{std::move(id), to_text(assertion)});
+  }
+  if (name == "presence" && words.size() == 3 && (words[2] == "available" || words[2] == "unavailable")) {
+    return Command(command::SetPresence{words[2] == "available" ? Presence::kAvailable : Presence::kUnavailable});
+  }
+  return malformed("unknown command '" + name + "'");
 }
 
 std::string render_now(const Now& now) {

@@ -4,15 +4,18 @@
 //   Config=<name> <value>          root_key, version, device_name, qr_format, qr_first_ttl, qr_ttl
 //   Store=<key as hex> <value as hex>          the owner's records when the recording began
 //   Now=<mono ms> <wall ms>                    before each input
-//   In=open [history days] | bytes <hex> | closed <cause> | deadline | committed ok|failed
-//      | work <id> <epoch> | command logout
+//   In=open [history=<days>] [version=<2.3000.N>] [xx] [available]
+//      | bytes <hex> | closed <cause> | deadline | committed ok|failed | work <id> <epoch> [failed]
+//      | command logout | command request_code <number> [code] | command submit_assertion <id as hex> <JSON as hex>
+//      | command confirm_passkey | command presence available|unavailable
 //   Random=<hex>                               what the step drew
 //   Plain=in|out <hex>                         each stanza, decrypted
-//   Out=send <hex> | close | commit <crash|power> <sha256 of the batch> | work <id> <epoch> <first> <count>
-//      | event <name and values>
+//   Out=send <hex> | close | commit <crash|power> <sha256 of the batch> | event <name and values>
+//      | work <id> <epoch> <first> <count> | work <id> <epoch> code
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "protocol/session/config.h"
 #include "protocol/session/output.h"
@@ -28,6 +31,13 @@ std::string render(const protocol::Output& output);
 /// The values of the `Config=` lines, and back.
 std::vector<std::string> render_config(const protocol::SessionConfig& config);
 Status parse_config(std::string_view value, protocol::SessionConfig& config);
+
+/// The values of `In=` lines for what Session::on_channel_open and Session::run are given, and back from their words:
+/// kMalformed/kInvalidRequest.
+std::string render_open(const protocol::OpenOptions& options);
+Result<protocol::OpenOptions> parse_open(const std::vector<std::string>& words);
+std::string render_command(const protocol::Command& command);
+Result<protocol::Command> parse_command(const std::vector<std::string>& words);
 
 std::string render_now(const Now& now);
 Result<Now> parse_now(std::string_view value);

@@ -116,6 +116,11 @@ TEST(Online, EveryFailureOfALoginDoesWhatItsCodeAsks) {
       {405, Cause::kClientOutdated, Disposition::kStop, true},
       {406, Cause::kBanned, Disposition::kLoggedOut, false},
       {409, Cause::kClientRefused, Disposition::kStop, true},
+      {413, Cause::kClientRefused, Disposition::kStop, true},
+      {414, Cause::kClientRefused, Disposition::kStop, true},
+      {415, Cause::kClientRefused, Disposition::kStop, true},
+      {418, Cause::kClientRefused, Disposition::kStop, true},
+      {501, Cause::kClientRefused, Disposition::kStop, true},
       {500, Cause::kServerError, Disposition::kRetry, true},
       {503, Cause::kServerError, Disposition::kRetry, true},
       {599, Cause::kClientRefused, Disposition::kStop, true},
@@ -173,11 +178,26 @@ TEST(Online, EveryStreamErrorDoesWhatItsCodeAsks) {
   }
 }
 
+TEST(Online, AServerThatCouldNotReadOrMissedAnAckIsToldOfWithWhatWasSentLast) {
+  const wire::Node complaints[] = {wire::Node("xml-not-well-formed"), wire::Node("ack").with("class", "message")};
+  for (const wire::Node& complaint : complaints) {
+    SessionLine line;
+    line.pair_and_log_in();
+    line.forget_events();
+    line.server_.send_stanza({}, wire::Node("stream:error").child(complaint), line.now());
+    line.settle();
+    ASSERT_TRUE(line.ended()) << complaint.tag;
+    EXPECT_EQ(line.ended()->disposition, Disposition::kRetry);
+    EXPECT_NE(line.ended()->why.message.find(complaint.tag), std::string::npos) << line.ended()->why.message;
+    EXPECT_NE(line.ended()->why.message.find("last sent: "), std::string::npos) << line.ended()->why.message;
+  }
+}
+
 TEST(Online, LogoutUnlinksAndWipes) {
   SessionLine line;
   line.pair_and_log_in();
   line.forget_events();
-  line.session_->run(Command::kLogout, line.now());
+  line.session_->run(command::Logout{}, line.now());
   line.run_for(Seconds(6));
   ASSERT_TRUE(line.ended());
   EXPECT_EQ(line.ended()->disposition, Disposition::kLoggedOut);

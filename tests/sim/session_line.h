@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,10 +36,24 @@ class SessionLine {
   }
 
   void open(std::optional<std::uint32_t> history_days = std::nullopt) {
+    options_.history_days = history_days;
     hang_up();
     connection_ = &server_.open(now());
-    session_->on_channel_open({history_days}, now());
+    session_->on_channel_open(options_, now());
     settle();
+  }
+
+  void run(protocol::Command command) {
+    session_->run(std::move(command), now());
+    settle();
+  }
+
+  /// Asks for a pairing code, and gives it where it has come.
+  std::string request_code(const std::string& number = kNumber, std::optional<std::string> code = std::nullopt) {
+    forget<protocol::event::PairingCode>();
+    run(protocol::command::RequestPairingCode{number, std::move(code)});
+    const auto* out = last<protocol::event::PairingCode>();
+    return out ? out->code : "";
   }
 
   /// Carries everything that can go now.
@@ -72,6 +87,19 @@ class SessionLine {
     settle();
     if (!outcome) run_for(within);
     if (!outcome) return Error{Errc::kTimedOut, Cause::kInternal, "the scan was not answered"};
+    return std::move(*outcome);
+  }
+
+  /// The phone's user types a code.
+  Result<simulator::Paired> enter_code(const std::string& code, const std::string& number = kNumber,
+                                       Milliseconds within = Seconds(30)) {
+    std::optional<Result<simulator::Paired>> outcome;
+    server_.enter_code(number, code, phone_, now(), Reply<simulator::Paired>([&](Result<simulator::Paired> result) {
+                         outcome = std::move(result);
+                       }));
+    settle();
+    if (!outcome) run_for(within);
+    if (!outcome) return Error{Errc::kTimedOut, Cause::kInternal, "the code was not answered"};
     return std::move(*outcome);
   }
 
@@ -116,6 +144,15 @@ class SessionLine {
     return code ? code->text : "";
   }
   void forget_events() { events_.clear(); }
+  template <typename Event>
+  void forget() {
+    std::erase_if(events_, [](const auto& event) { return std::holds_alternative<Event>(event); });
+  }
+  std::string violations() const {
+    std::string out;
+    for (const auto& violation : server_.world().violations) out += violation.text + "\n";
+    return out;
+  }
 
   void hang_up() {
     if (connection_ == nullptr) return;
@@ -129,11 +166,13 @@ class SessionLine {
   std::size_t records() const { return store_.scan(kOwner, "")->size(); }
 
   static inline const store::Owner kOwner = "instance-1";
+  static inline const std::string kNumber = "5511987654321";
+  protocol::OpenOptions options_;
   VirtualClock clock_;
   FaultyStore store_;
   SeededRandom client_random_;
   SeededRandom server_random_;
-  simulator::SimServer server_;
+  mutable simulator::SimServer server_;
   simulator::Phone phone_;
   protocol::SessionConfig config_;
   std::unique_ptr<protocol::Session> session_;
@@ -143,6 +182,16 @@ class SessionLine {
   std::size_t commits_ = 0;
   /// Called before each batch is committed, with its number from 1.
   std::function<void(std::size_t, const store::WriteBatch&)> before_commit_;
+
+  /// Work that was started and not finished yet; with hold_work_ it waits for finish_work.
+  std::deque<protocol::StartWork> works_;
+  bool hold_work_ = false;
+  void finish_work(std::optional<Error> failure = std::nullopt) {
+    const protocol::StartWork work = std::move(works_.front());
+    works_.pop_front();
+    Result<Bytes> result = failure ? Result<Bytes>(*failure) : Result<Bytes>(protocol::run_work(work.request));
+    session_->on_work_done(work.id, work.epoch, std::move(result), now());
+  }
 
  private:
   std::optional<Mono> next_deadline() const {
@@ -180,7 +229,8 @@ class SessionLine {
       if (before_commit_) before_commit_(commits_, commit->batch);
       store_.commit(std::move(commit->batch), [this](const Status& status) { session_->on_committed(status); });
     } else if (auto* work = std::get_if<protocol::StartWork>(&output)) {
-      session_->on_work_done(work->id, work->epoch, protocol::run_work(work->request), now());
+      works_.push_back(*work);
+      if (!hold_work_) finish_work();
     } else if (auto* emit = std::get_if<protocol::Emit>(&output)) {
       events_.push_back(std::move(emit->event));
     }

@@ -50,7 +50,7 @@ struct Recorded {
     config.device_name = "Chrome (Linux)";
     const store::Credentials credentials = protocol::pairing::generate_credentials(random);
     keys = credentials.noise.copy();
-    payload = protocol::pairing::registration_payload(config, credentials, std::nullopt);
+    payload = protocol::pairing::registration_payload(config, config.version, credentials, std::nullopt);
     chain_bytes = chain.bytes(simulator::ChainDefect::kNone, kWall);
     SameRandom client_random;
     Handshake handshake(options(), client_random);
@@ -58,7 +58,7 @@ struct Recorded {
     auto reply = responder.on_client_hello(handshake.client_hello(), {&chain.static_keys(), chain_bytes}, random);
     server_hello = std::move(reply).value().server_hello;
     auto finished = handshake.on_server_hello(server_hello, payload, kWall);
-    leaf = finished.value().chain.leaf;
+    leaf = finished.value().chain->leaf;
   }
   Handshake::Options options() const { return {chain.root_key(), &keys}; }
 

@@ -1,6 +1,7 @@
 #include "replay/replay.h"
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -136,8 +137,7 @@ class Player final : public protocol::StanzaObserver {
     const std::string& kind = input[0];
     const std::string argument = input.size() > 1 ? input[1] : "";
     if (kind == "open") {
-      protocol::OpenOptions options;
-      if (!argument.empty()) options.history_days = static_cast<std::uint32_t>(number(argument));
+      PONTE_ASSIGN(const protocol::OpenOptions options, instance::recording::parse_open(input));
       session_->on_channel_open(options, block.now);
     } else if (kind == "bytes") {
       PONTE_ASSIGN(const Bytes bytes, from_hex(argument));
@@ -148,15 +148,24 @@ class Player final : public protocol::StanzaObserver {
       session_->on_deadline(block.now);
     } else if (kind == "committed") {
       return committed(block.input, argument == "ok");
-    } else if (kind == "work" && input.size() == 3) {
-      if (works_.empty()) return malformed(block.input, "an answer to work that nobody asked for");
-      session_->on_work_done(number(input[1]), number(input[2]), protocol::run_work(works_.front()), block.now);
-      works_.pop_front();
-    } else if (kind == "command" && argument == "logout") {
-      session_->run(protocol::Command::kLogout, block.now);
+    } else if (kind == "work" && input.size() >= 3) {
+      return work_done(block, input);
+    } else if (kind == "command") {
+      PONTE_ASSIGN(protocol::Command command, instance::recording::parse_command(input));
+      session_->run(std::move(command), block.now);
     } else {
       return malformed(block.input, "unknown input '" + block.input.value + "'");
     }
+    return Status::Ok();
+  }
+
+  Status work_done(const Block& block, const std::vector<std::string>& input) {
+    const auto found = works_.find(number(input[1]));
+    if (found == works_.end()) return malformed(block.input, "an answer to work that nobody asked for");
+    const Error overloaded{Errc::kUnavailable, Cause::kOverloaded, "the recorded work was not run"};
+    Result<Bytes> result = input.size() == 3 ? Result<Bytes>(protocol::run_work(found->second)) : overloaded;
+    works_.erase(found);
+    session_->on_work_done(number(input[1]), number(input[2]), std::move(result), block.now);
     return Status::Ok();
   }
 
@@ -181,7 +190,7 @@ class Player final : public protocol::StanzaObserver {
   /// Keeps what a later input refers to.
   void note(protocol::Output output) {
     if (auto* commit = std::get_if<protocol::Commit>(&output)) batch_ = std::move(commit->batch);
-    if (auto* work = std::get_if<protocol::StartWork>(&output)) works_.push_back(work->request);
+    if (auto* work = std::get_if<protocol::StartWork>(&output)) works_.emplace(work->id, work->request);
   }
 
   Status compare_outputs(const Block& block) {
@@ -242,7 +251,7 @@ class Player final : public protocol::StanzaObserver {
   RecordedRandom random_;
   std::optional<protocol::Session> session_;
   std::optional<store::WriteBatch> batch_;
-  std::deque<protocol::WorkRequest> works_;
+  std::map<protocol::WorkId, protocol::WorkRequest> works_;
   std::deque<std::string> stanzas_;
   Summary summary_;
 };

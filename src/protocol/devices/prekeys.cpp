@@ -4,63 +4,41 @@
 
 #include "base/writer.h"
 #include "crypto/curve25519.h"
-#include "crypto/system_random.h"
 #include "protocol/session/link_state.h"
 #include "store/records.h"
 
-namespace ponte::protocol {
-
-Bytes run_work(const WorkRequest& request) {
-  const auto& work = std::get<GeneratePrekeys>(request);
-  Bytes out(std::size_t{64} * work.count);
-  Bytes scalars(std::size_t{32} * work.count);
-  crypto::expand_seed(work.seed, scalars);
-  for (std::size_t i = 0; i < work.count; ++i) {
-    const auto pair = crypto::key_pair_from_private(Secret<32>::from(ByteView(scalars).subspan(32 * i, 32)));
-    std::ranges::copy(pair.private_key.view(), out.begin() + static_cast<std::ptrdiff_t>(64 * i));
-    std::ranges::copy(pair.public_key, out.begin() + static_cast<std::ptrdiff_t>(64 * i + 32));
-  }
-  wipe(scalars);
-  return out;
-}
-
-namespace devices {
+namespace ponte::protocol::devices {
 namespace {
-
-wire::Node leaf(std::string_view tag, ByteView bytes) {
-  return wire::Node(tag).bytes(bytes);
-}
 
 /// The keys with ids [first, first + count) and whatever of the device goes with them.
 wire::Node upload_iq(const store::Credentials& credentials, std::uint32_t first, const std::vector<ByteView>& publics) {
   wire::Node list("list");
   std::uint32_t id = first;
   for (const ByteView key : publics) {
-    list.child(wire::Node("key").child(leaf("id", big_endian_array<3>(id++))).child(leaf("value", key)));
+    list.child(wire::Node("key")
+                   .child(wire::Node("id").bytes(big_endian_array<3>(id++)))
+                   .child(wire::Node("value").bytes(key)));
   }
   const store::SignedPrekey& signed_prekey = credentials.signed_prekey;
-  return wire::Node("iq")
-      .with("xmlns", "encrypt")
-      .with("type", "set")
-      .with("to", wire::server_jid())
-      .child(leaf("registration", big_endian_array<4>(credentials.registration_id)))
-      .child(leaf("type", ByteArray<1>{0x05}))
-      .child(leaf("identity", credentials.identity.public_key))
+  return wire::server_iq("encrypt", "set")
+      .child(wire::Node("registration").bytes(big_endian_array<4>(credentials.registration_id)))
+      .child(wire::Node("type").bytes(ByteArray<1>{0x05}))
+      .child(wire::Node("identity").bytes(credentials.identity.public_key))
       .child(std::move(list))
       .child(wire::Node("skey")
-                 .child(leaf("id", big_endian_array<3>(signed_prekey.id)))
-                 .child(leaf("value", signed_prekey.pair.public_key))
-                 .child(leaf("signature", signed_prekey.signature)));
+                 .child(wire::Node("id").bytes(big_endian_array<3>(signed_prekey.id)))
+                 .child(wire::Node("value").bytes(signed_prekey.pair.public_key))
+                 .child(wire::Node("signature").bytes(signed_prekey.signature)));
 }
 
 /// Offers [state.first_unuploaded_id, state.next_id); only the server's result makes them count.
 Status offer(Step& step, const store::PrekeyState& state, const std::vector<ByteView>& publics) {
   const std::uint32_t offered_up_to = state.next_id;
   return step.send_iq(upload_iq(step.link.credentials, state.first_unuploaded_id, publics),
-                      [offered_up_to](Step& later, Result<const wire::Node*> reply) -> Status {
+                      [offered_up_to](Step& later, const IqAnswer& answer) -> Status {
                         later.link.prekey_upload_running = false;
                         // Refused or unanswered: the same keys are offered at the next occasion.
-                        if (!reply.ok()) return Status::Ok();
+                        if (!answer.ok()) return Status::Ok();
                         PONTE_ASSIGN(auto stored, store::get_prekey_state(later.store));
                         store::PrekeyState now_uploaded = stored.value_or(store::PrekeyState{});
                         now_uploaded.first_unuploaded_id = offered_up_to;
@@ -99,21 +77,18 @@ Status upload(Step& step, std::uint64_t server_count) {
     return Status::Ok();
   }
   step.random.fill(work.seed);
-  step.out.push_back(StartWork{step.link.next_work_id++, step.link.epoch, work});
+  step.link.prekey_work = step.link.next_work_id++;
+  step.out.push_back(StartWork{step.link.prekey_work, step.link.epoch, work});
   return Status::Ok();
 }
 
 }  // namespace
 
 Status ensure_prekeys(Step& step) {
-  return step.send_iq(wire::Node("iq")
-                          .with("xmlns", "encrypt")
-                          .with("type", "get")
-                          .with("to", wire::server_jid())
-                          .child(wire::Node("count")),
-                      [](Step& later, Result<const wire::Node*> reply) -> Status {
-                        if (!reply.ok()) return Status::Ok();
-                        const wire::Node* count = (*reply)->find("count");
+  return step.send_iq(wire::server_iq("encrypt", "get").child(wire::Node("count")),
+                      [](Step& later, const IqAnswer& answer) -> Status {
+                        if (!answer.ok()) return Status::Ok();
+                        const wire::Node* count = answer->find("count");
                         if (count == nullptr) return Status::Ok();
                         return on_server_prekey_count(later, count->number("value").value_or(0));
                       });
@@ -124,7 +99,15 @@ Status on_server_prekey_count(Step& step, std::uint64_t count) {
   return upload(step, count);
 }
 
-Status on_prekeys_generated(Step& step, ByteView key_pairs) {
+Result<bool> on_prekeys_generated(Step& step, WorkId work, const Result<Bytes>& generated) {
+  if (work != step.link.prekey_work || step.link.phase != Phase::kOnline) return false;
+  step.link.prekey_work = 0;
+  if (!generated.ok()) {
+    // The next count that the server tells asks again.
+    step.link.prekey_upload_running = false;
+    return true;
+  }
+  const ByteView key_pairs = *generated;
   PONTE_ASSIGN(const auto stored, store::get_prekey_state(step.store));
   store::PrekeyState state = stored.value_or(store::PrekeyState{});
   std::vector<ByteView> publics;
@@ -133,8 +116,8 @@ Status on_prekeys_generated(Step& step, ByteView key_pairs) {
     publics.push_back(key_pairs.subspan(at + 32, 32));
   }
   store::put_prekey_state(step.store, state);
-  return offer(step, state, publics);
+  PONTE_TRY(offer(step, state, publics));
+  return true;
 }
 
-}  // namespace devices
-}  // namespace ponte::protocol
+}  // namespace ponte::protocol::devices

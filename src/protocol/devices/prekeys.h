@@ -16,7 +16,7 @@ Status ensure_prekeys(Step& step);
 /// The server has `count` left (asked for or notified).
 Status on_server_prekey_count(Step& step, std::uint64_t count);
 
-/// run_work's answer: the keys are stored durably, then offered.
-Status on_prekeys_generated(Step& step, ByteView key_pairs);
+/// run_work's answer: the keys are stored durably, then offered. The answer to other work is left alone: false.
+Result<bool> on_prekeys_generated(Step& step, WorkId work, const Result<Bytes>& generated);
 
 }  // namespace ponte::protocol::devices

@@ -16,6 +16,12 @@ Status send_ack(Step& step, const wire::Node& node, AckType type, std::string_vi
   return step.send(ack);
 }
 
+bool from_server(const wire::Node& node) {
+  const auto from = node.attribute("from");
+  // Some servers write the address as a token instead of a JID.
+  return !from || *from == wire::server_jid().to_string() || *from == wire::kUserServer;
+}
+
 Status on_ignored(Step&, const wire::Node&) {
   return Status::Ok();
 }

@@ -26,6 +26,8 @@ constexpr Row kRows[] = {
     {405, Disposition::kStop, Errc::kRejected, Cause::kClientOutdated, "client version too old"},
     {406, Disposition::kLoggedOut, Errc::kRejected, Cause::kBanned, "banned"},
     {409, Disposition::kStop, Errc::kRejected, Cause::kClientRefused, "user agent refused"},
+    {413, Disposition::kStop, Errc::kRejected, Cause::kClientRefused, "token of another product expired"},
+    {414, Disposition::kStop, Errc::kRejected, Cause::kClientRefused, "token of another product invalid"},
     {415, Disposition::kStop, Errc::kRejected, Cause::kClientRefused, "not found"},
     {418, Disposition::kStop, Errc::kRejected, Cause::kClientRefused, "client unknown"},
     {500, Disposition::kRetry, Errc::kUnavailable, Cause::kServerError, "internal server error"},
@@ -44,7 +46,10 @@ Status on_failure(Step& step, const wire::Node& node) {
   Error why{row->code, row->cause, std::string("login refused: ") + row->meaning + ": " + node.to_xml(true)};
   if (const auto expire = node.number("expire"))
     why.retry_after = Seconds(std::min<std::uint64_t>(*expire, 31'536'000));
-  if (row->disposition == Disposition::kLoggedOut && step.link.account) PONTE_TRY(wipe_device(step, why));
+  if (step.link.account) {
+    if (row->disposition == Disposition::kLoggedOut) PONTE_TRY(wipe_device(step, why));
+    if (row->cause == Cause::kTemporarilyBanned) hold_device(step, why);
+  }
   step.end(row->disposition, std::move(why));
   return Status::Ok();
 }

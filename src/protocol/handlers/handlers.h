@@ -25,6 +25,9 @@ Status on_ib(Step& step, const wire::Node& node);
 Status on_ignored(Step& step, const wire::Node& node);
 Status on_unknown(Step& step, const wire::Node& node);
 
+/// Whether a stanza is the server's own word, and not relayed from an account.
+bool from_server(const wire::Node& node);
+
 /// Which attributes an ack carries beyond class, id and to.
 enum class AckType { kCopied, kOmitted };
 /// `<ack>` of a stanza, participant and recipient copied (wire: pairing.md 8.11). `error`: empty or a code.

@@ -4,12 +4,6 @@
 namespace ponte::protocol::handlers {
 namespace {
 
-bool from_server(const wire::Node& iq) {
-  const auto from = iq.attribute("from");
-  // Some servers write the address as a token instead of a JID.
-  return !from || *from == wire::server_jid().to_string() || *from == wire::kUserServer;
-}
-
 Status answer_ping(Step& step, const wire::Node& iq) {
   return step.send(wire::Node("iq")
                        .with("to", wire::server_jid())
@@ -28,7 +22,10 @@ Status on_iq(Step& step, const wire::Node& node) {
     }());
     return Status::Ok();
   }
-  if (!from_server(node)) return Status::Ok();
+  if (!from_server(node)) {
+    step.emit(event::Refused{Error{Errc::kRejected, Cause::kStanzaUnexpected, "iq that is not the server's own"}});
+    return Status::Ok();
+  }
   if (node.attribute("xmlns") == "urn:xmpp:ping" || node.find("ping") != nullptr) return answer_ping(step, node);
   if (const wire::Node* pair_device = node.find("pair-device")) {
     return pairing::on_pair_device(step, node, *pair_device);

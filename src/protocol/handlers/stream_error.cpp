@@ -1,4 +1,5 @@
 #include "protocol/handlers/handlers.h"
+#include "protocol/session/connection.h"
 #include "protocol/session/link_state.h"
 #include "protocol/session/logout.h"
 
@@ -27,8 +28,10 @@ Status on_stream_error(Step& step, const wire::Node& node) {
   if (code == 515) {
     step.end(Disposition::kRestart, stream_error(node, Errc::kUnavailable, Cause::kRestartRequired, "restart"));
   } else if (conflict_type == "replaced" || code == 409) {
-    // Two servers with one device would throw each other out for ever: stay down until asked.
-    step.end(Disposition::kStop, stream_error(node, Errc::kRejected, Cause::kStreamReplaced, "connected elsewhere"));
+    // Two servers with one device would throw each other out for ever, over restarts too: stay down until asked.
+    Error why = stream_error(node, Errc::kRejected, Cause::kStreamReplaced, "connected elsewhere");
+    if (step.link.account) hold_device(step, why);
+    step.end(Disposition::kStop, std::move(why));
   } else if (code == 401 || code == 516 || conflict_type == "device_removed") {
     return end_logged_out(step, stream_error(node, Errc::kRejected, Cause::kLoggedOut, "the device was removed"));
   } else if (code == 429) {
@@ -36,7 +39,10 @@ Status on_stream_error(Step& step, const wire::Node& node) {
     step.end(Disposition::kRetry, std::move(why));
   } else {
     const Cause cause = code == 500 || code == 503 ? Cause::kServerError : Cause::kStreamError;
-    step.end(Disposition::kRetry, stream_error(node, Errc::kUnavailable, cause, "the server ends the stream"));
+    Error why = stream_error(node, Errc::kUnavailable, cause, "the server ends the stream");
+    // xml-not-well-formed and ack complain of something that we have sent, or should have.
+    why.message += "; last sent: " + step.connection->last_sent();
+    step.end(Disposition::kRetry, std::move(why));
   }
   return Status::Ok();
 }

@@ -1,4 +1,5 @@
 #include "protocol/devices/prekeys.h"
+#include "protocol/features/presence.h"
 #include "protocol/handlers/handlers.h"
 #include "protocol/session/link_state.h"
 #include "protocol/session/unified_session.h"
@@ -8,12 +9,8 @@ namespace {
 
 /// passive -> active: from here on the server delivers (wire: pairing.md 8.2). Failure is not fatal.
 Status send_active(Step& step) {
-  return step.send_iq(wire::Node("iq")
-                          .with("xmlns", "passive")
-                          .with("type", "set")
-                          .with("to", wire::server_jid())
-                          .child(wire::Node("active")),
-                      [](Step&, Result<const wire::Node*>) { return Status::Ok(); });
+  return step.send_iq(wire::server_iq("passive", "set").child(wire::Node("active")),
+                      [](Step&, const IqAnswer&) { return Status::Ok(); });
 }
 
 }  // namespace
@@ -22,18 +19,21 @@ Status on_success(Step& step, const wire::Node& node) {
   LinkState& link = step.link;
   // It may come again on the same connection; and while pairing it means nothing.
   if (link.phase != Phase::kAwaitAuth || !link.account) return Status::Ok();
-  if (const auto t = node.number("t")) {
-    link.server_time_offset = Milliseconds(static_cast<std::int64_t>(*t) * 1000) - step.now.wall.time_since_epoch();
-  }
+  if (const auto t = node.number("t")) link.set_server_time(*t, step.now);
   if (const auto lid = node.jid("lid"); lid && link.account->lid.empty()) link.account->lid = lid->to_string();
   ++link.account->login_counter;
   store::put_account(step.store, *link.account);
+  PONTE_ASSIGN(const std::optional<store::Hold> hold, store::get_hold(step.store));
+  if (hold) store::erase_hold(step.store);
+  if (link.verified_chain) store::put_server_chain(step.store, *link.verified_chain);
+  link.verified_chain.reset();
   link.phase = Phase::kOnline;
   link.phase_deadline.reset();
   step.emit(event::Online{});
   PONTE_TRY(devices::ensure_prekeys(step));
   PONTE_TRY(send_active(step));
-  return send_unified_session(step);
+  PONTE_TRY(send_unified_session(step));
+  return features::announce_presence(step);
 }
 
 }  // namespace ponte::protocol::handlers

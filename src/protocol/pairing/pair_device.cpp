@@ -1,5 +1,6 @@
 #include "protocol/pairing/pair_device.h"
 
+#include "protocol/pairing/code_flow.h"
 #include "protocol/pairing/device_identity.h"
 #include "protocol/session/link_state.h"
 #include "protocol/session/unified_session.h"
@@ -35,9 +36,21 @@ void show_qr(Step& step) {
   step.emit(event::QrCode{qr_text(qr.current(), step.link.credentials, step.config.qr_format), qr.valid_until()});
 }
 
+void set_adv_secret(Step& step, Secret<32> secret) {
+  step.link.credentials.adv_secret = std::move(secret);
+  store::put_credentials(step.store, step.link.credentials);
+  if (step.link.qr.active()) show_qr(step);
+}
+
+void change_adv_secret(Step& step) {
+  Secret<32> secret;
+  step.random.fill(secret.mutable_view());
+  set_adv_secret(step, std::move(secret));
+}
+
 Status on_pair_device(Step& step, const wire::Node& iq, const wire::Node& pair_device) {
-  if (step.link.phase != Phase::kAwaitAuth && step.link.phase != Phase::kPairing) return Status::Ok();
   if (step.link.account) return malformed("came to a device that is linked");
+  if (step.link.phase != Phase::kAwaitAuth && step.link.phase != Phase::kPairing) return Status::Ok();
   std::deque<std::string> refs;
   for (const wire::Node& child : pair_device.children()) {
     if (child.tag != "ref") continue;
@@ -52,15 +65,17 @@ Status on_pair_device(Step& step, const wire::Node& iq, const wire::Node& pair_d
   step.link.phase_deadline.reset();
   step.link.qr.start(std::move(refs), step.now.mono, step.config.qr_first_ttl, step.config.qr_ttl);
   show_qr(step);
-  return Status::Ok();
+  return on_pairing_ready(step);
 }
 
 Status on_pair_success(Step& step, const wire::Node& iq, const wire::Node& pair_success) {
   LinkState& link = step.link;
-  if (link.account || (link.phase != Phase::kPairing && link.phase != Phase::kAwaitAuth)) return Status::Ok();
-  if (const auto t = iq.number("t")) {
-    link.server_time_offset = Milliseconds(static_cast<std::int64_t>(*t) * 1000) - step.now.wall.time_since_epoch();
+  if (link.account || (link.phase != Phase::kPairing && link.phase != Phase::kAwaitAuth)) {
+    step.emit(event::Refused{
+        Error{Errc::kRejected, Cause::kStanzaUnexpected, "pair-success came to a device that is linked already"}});
+    return Status::Ok();
   }
+  if (const auto t = iq.number("t")) link.set_server_time(*t, step.now);
   auto approval = approve(pair_success, link.credentials, step.random);
   if (!approval.ok()) {
     PONTE_TRY(step.send(result_iq(iq, "error").child(refusal(approval.error()))));
@@ -82,6 +97,8 @@ Status on_pair_success(Step& step, const wire::Node& iq, const wire::Node& pair_
   link.phase = Phase::kPaired;
   link.phase_deadline = step.now.mono + kRestartWithin;
   link.qr.stop();
+  link.code.reset();
+  link.passkey.reset();
 
   const store::Account& account = *link.account;
   step.emit(event::PairSuccess{*wire::Jid::parse(account.jid), wire::Jid::parse(account.lid), account.platform,
@@ -90,13 +107,13 @@ Status on_pair_success(Step& step, const wire::Node& iq, const wire::Node& pair_
 }
 
 Status on_registration_refresh(Step& step, const wire::Node& notification) {
-  if (step.link.phase != Phase::kPairing || step.link.account) return Status::Ok();
+  const LinkState& link = step.link;
+  if (link.phase != Phase::kPairing || link.account || !link.qr.active()) return Status::Ok();
   if (notification.find("companion_reg_refresh") == nullptr && notification.find("pair-device-rotate-qr") == nullptr) {
     return Status::Ok();
   }
-  step.random.fill(step.link.credentials.adv_secret.mutable_view());
-  store::put_credentials(step.store, step.link.credentials);
-  show_qr(step);
+  // The phone that was sent the bundle of a pairing code answers with the secret in it.
+  if (!link.code || !link.code->secret_changed) change_adv_secret(step);
   return Status::Ok();
 }
 

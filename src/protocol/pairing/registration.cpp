@@ -25,13 +25,13 @@ Bytes serialized(const Message& message) {
   return to_bytes(std::string_view(message.SerializeAsString()));
 }
 
-void fill_common(const SessionConfig& config, ClientPayload& payload) {
+void fill_common(const ClientVersion& client_version, ClientPayload& payload) {
   auto* agent = payload.mutable_user_agent();
   agent->set_platform(ClientPayload::UserAgent::WEB);
   auto* version = agent->mutable_app_version();
-  version->set_primary(config.version.primary);
-  version->set_secondary(config.version.secondary);
-  version->set_tertiary(config.version.tertiary);
+  version->set_primary(client_version.primary);
+  version->set_secondary(client_version.secondary);
+  version->set_tertiary(client_version.tertiary);
   agent->set_mcc("000");
   agent->set_mnc("000");
   agent->set_os_version("0.1");
@@ -100,10 +100,10 @@ Bytes device_props(const SessionConfig& config, std::optional<std::uint32_t> his
   return serialized(props);
 }
 
-Bytes registration_payload(const SessionConfig& config, const store::Credentials& credentials,
-                           std::optional<std::uint32_t> history_days) {
+Bytes registration_payload(const SessionConfig& config, const ClientVersion& version,
+                           const store::Credentials& credentials, std::optional<std::uint32_t> history_days) {
   ClientPayload payload;
-  fill_common(config, payload);
+  fill_common(version, payload);
   payload.set_passive(false);
   payload.set_pull(false);
   auto* data = payload.mutable_device_pairing_data();
@@ -113,12 +113,12 @@ Bytes registration_payload(const SessionConfig& config, const store::Credentials
   data->set_e_skey_id(text_of(big_endian_array<3>(credentials.signed_prekey.id)));
   data->set_e_skey_val(text_of(credentials.signed_prekey.pair.public_key));
   data->set_e_skey_sig(text_of(credentials.signed_prekey.signature));
-  data->set_build_hash(text_of(crypto::md5(as_bytes(config.version.to_string()))));
+  data->set_build_hash(text_of(crypto::md5(as_bytes(version.to_string()))));
   data->set_device_props(text_of(device_props(config, history_days)));
   return serialized(payload);
 }
 
-Result<Bytes> login_payload(const SessionConfig& config, const store::Account& account) {
+Result<Bytes> login_payload(const ClientVersion& version, const store::Account& account) {
   const auto jid = wire::Jid::parse(account.jid);
   std::uint64_t username = 0;
   const std::string user = jid ? jid->user : "";
@@ -128,7 +128,7 @@ Result<Bytes> login_payload(const SessionConfig& config, const store::Account& a
                  "account: expected a phone-number device as own JID; restore a backup or delete the instance"};
   }
   ClientPayload payload;
-  fill_common(config, payload);
+  fill_common(version, payload);
   payload.set_username(username);
   payload.set_device(jid->device);
   payload.set_passive(true);

@@ -20,11 +20,11 @@ store::Credentials generate_credentials(RandomSource& random);
 Bytes device_props(const SessionConfig& config, std::optional<std::uint32_t> history_days);
 
 /// Serialized ClientPayload of a device without an account.
-Bytes registration_payload(const SessionConfig& config, const store::Credentials& credentials,
-                           std::optional<std::uint32_t> history_days);
+Bytes registration_payload(const SessionConfig& config, const ClientVersion& version,
+                           const store::Credentials& credentials, std::optional<std::uint32_t> history_days);
 
 /// Serialized ClientPayload of a linked device. kStorage/kStoreCorrupt where the account's JID is no
 /// phone-number device.
-Result<Bytes> login_payload(const SessionConfig& config, const store::Account& account);
+Result<Bytes> login_payload(const ClientVersion& version, const store::Account& account);
 
 }  // namespace ponte::protocol::pairing

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,6 +22,8 @@ struct ClientVersion {
   /// kInvalidArgument/kConfigInvalid where the text is not three decimal numbers with dots.
   static Result<ClientVersion> parse(std::string_view text);
   std::string to_string() const;
+
+  auto operator<=>(const ClientVersion&) const = default;
 };
 
 enum class QrFormat {
@@ -47,10 +50,23 @@ struct SessionConfig {
   StanzaObserver* observer = nullptr;  ///< outlives the session
 };
 
+/// Whether IK is spoken where the server's key is known (wire: pairing.md 2.7).
+enum class Resumption {
+  kAllowed,
+  kForbidden,  ///< it has failed in this process before
+};
+
+/// Whether the account is announced as `available` after login; the phone then notifies its user less.
+enum class Presence { kUnavailable, kAvailable };
+
 /// What varies from one connection to the next.
 struct OpenOptions {
   /// Ask the phone for the last N days of history; counts only at registration (wire: pairing.md 3.6).
   std::optional<std::uint32_t> history_days;
+  /// In place of SessionConfig's: one that was fetched since.
+  std::optional<ClientVersion> version;
+  Resumption resumption = Resumption::kAllowed;
+  Presence presence = Presence::kUnavailable;
 };
 
 }  // namespace ponte::protocol

@@ -11,8 +11,10 @@ constexpr std::size_t kMaxHandshakeBytes = 64u << 10;
 
 }  // namespace
 
-Connection::Connection(const SessionConfig& config, const crypto::KeyPair& static_keys, RandomSource& random)
-    : config_(config), handshake_(std::in_place, noise::Handshake::Options{config.root_key, &static_keys}, random) {}
+Connection::Connection(const SessionConfig& config, const crypto::KeyPair& static_keys,
+                       const std::optional<noise::Handshake::Resumption>& resumption, RandomSource& random)
+    : config_(config),
+      handshake_(std::in_place, noise::Handshake::Options{config.root_key, &static_keys, resumption}, random) {}
 
 Result<Bytes> Connection::first_message(ByteView routing_info) {
   Bytes message = wire::stream_prologue(routing_info);
@@ -29,11 +31,15 @@ Result<std::optional<Bytes>> Connection::take_frame() {
   return frame;
 }
 
-Result<Bytes> Connection::finish(ByteView server_hello, ByteView payload, Wall wall) {
+Result<Connection::Established> Connection::finish(ByteView server_hello, ByteView payload, Wall wall) {
   PONTE_ASSIGN(noise::Handshake::Finished finished, handshake_->on_server_hello(server_hello, payload, wall));
   channel_.emplace(finished.keys, noise::Channel::Role::kClient);
   handshake_.reset();
-  return wire::encode_frame_bytes(finished.client_finish);
+  Established out{{}, std::move(finished.chain)};
+  if (!finished.client_finish.empty()) {
+    PONTE_ASSIGN(out.message, wire::encode_frame_bytes(finished.client_finish));
+  }
+  return out;
 }
 
 Result<wire::Node> Connection::open(ByteView frame) {
@@ -43,6 +49,7 @@ Result<wire::Node> Connection::open(ByteView frame) {
 }
 
 Result<Bytes> Connection::seal(const wire::Node& node) {
+  last_sent_ = node.tag + " " + node.attribute("id").value_or("");
   const Bytes plaintext = wire::encode_frame(node);
   if (config_.observer != nullptr) config_.observer->on_stanza(StanzaObserver::Direction::kOut, plaintext);
   PONTE_ASSIGN(const Bytes ciphertext, channel_->encrypt(plaintext));

@@ -26,6 +26,8 @@ Status rotate_qr(Step& step) {
     case pairing::QrRotation::Due::kNothing: return Status::Ok();
     case pairing::QrRotation::Due::kNext: pairing::show_qr(step); return Status::Ok();
     case pairing::QrRotation::Due::kExhausted:
+      // A pairing code lives longer than the refs; its end is the attempt's then (wire: pairing.md 6.5).
+      if (step.link.code) return Status::Ok();
       step.end(event::Disposition::kStop,
                Error{Errc::kTimedOut, Cause::kQrExpired, "pairing: no phone scanned before the refs ran out"});
       return Status::Ok();
@@ -35,17 +37,13 @@ Status rotate_qr(Step& step) {
 
 Status send_ping(Step& step) {
   const Mono sent = step.now.mono;
-  return step.send_iq(wire::Node("iq").with("xmlns", "w:p").with("type", "get").with("to", wire::server_jid()),
-                      [sent](Step& later, Result<const wire::Node*> reply) -> Status {
-                        // Only silence is fatal, and Keepalive watches for that: an error answer proves life as well.
-                        if (!reply.ok()) return Status::Ok();
-                        if (const auto t = (*reply)->number("t")) {
-                          const Milliseconds half_trip = (later.now.mono - sent) / 2;
-                          later.link.server_time_offset = Milliseconds(static_cast<std::int64_t>(*t) * 1000) -
-                                                          later.now.wall.time_since_epoch() + half_trip;
-                        }
-                        return Status::Ok();
-                      });
+  return step.send_iq(wire::server_iq("w:p", "get"), [sent](Step& later, const IqAnswer& answer) -> Status {
+    // Only silence is fatal, and Keepalive watches for that: an error answer proves life as well.
+    if (!answer.ok()) return Status::Ok();
+    const auto t = answer->number("t");
+    if (t) later.link.set_server_time(*t, later.now, (later.now.mono - sent) / 2);
+    return Status::Ok();
+  });
 }
 
 }  // namespace ponte::protocol

@@ -5,21 +5,32 @@
 #include "protocol/session/step.h"
 
 namespace ponte::protocol {
-namespace {
 
-Error rejection(const wire::Node& iq) {
-  const wire::Node* error = iq.find("error");
-  const std::string code = error ? error->attribute("code").value_or("?") : "?";
-  const std::string text = error ? error->attribute("text").value_or("") : "";
-  Error out{Errc::kRejected, Cause::kIqRejected, "iq refused by the server: " + code + " " + text};
-  if (error != nullptr) {
-    if (const auto backoff = error->number("backoff"))
-      out.retry_after = Seconds(std::min<std::uint64_t>(*backoff, 86'400));
-  }
+IqAnswer IqAnswer::result(const wire::Node& node) {
+  IqAnswer out;
+  out.result_ = &node;
   return out;
 }
 
-}  // namespace
+IqAnswer IqAnswer::refusal(const wire::Node& node) {
+  constexpr std::uint64_t kLongestBackoff = 86'400;
+  const wire::Node* error = node.find("error");
+  const std::string code = error ? error->attribute("code").value_or("?") : "?";
+  const std::string text = error ? error->attribute("text").value_or("") : "";
+  IqAnswer out;
+  out.error_ = {Errc::kRejected, Cause::kIqRejected, "iq refused by the server: " + code + " " + text};
+  if (error == nullptr) return out;
+  out.code_ = error->number("code").value_or(0);
+  if (const auto backoff = error->number("backoff"))
+    out.error_.retry_after = Seconds(std::min(*backoff, kLongestBackoff));
+  return out;
+}
+
+IqAnswer IqAnswer::silence() {
+  IqAnswer out;
+  out.error_ = {Errc::kTimedOut, Cause::kIqTimeout, "iq: no answer within its time"};
+  return out;
+}
 
 void IqTracker::reset(ByteArray<2> prefix) {
   prefix_ = std::to_string(prefix[0]) + "." + std::to_string(prefix[1]) + "-";
@@ -41,11 +52,8 @@ Result<bool> IqTracker::on_reply(Step& step, const wire::Node& iq) {
   if (found == pending_.end()) return false;
   Handler handler = std::move(found->second.handler);
   pending_.erase(found);
-  if (iq.attribute("type") == "error") {
-    PONTE_TRY(handler(step, rejection(iq)));
-  } else {
-    PONTE_TRY(handler(step, &iq));
-  }
+  const bool refused = iq.attribute("type") == "error";
+  PONTE_TRY(handler(step, refused ? IqAnswer::refusal(iq) : IqAnswer::result(iq)));
   return true;
 }
 
@@ -57,7 +65,7 @@ Status IqTracker::on_deadline(Step& step) {
     if (due == pending_.end()) return Status::Ok();
     Handler handler = std::move(due->second.handler);
     pending_.erase(due);
-    PONTE_TRY(handler(step, Error{Errc::kTimedOut, Cause::kIqTimeout, "iq: no answer within its time"}));
+    PONTE_TRY(handler(step, IqAnswer::silence()));
   }
 }
 

@@ -14,12 +14,34 @@ namespace ponte::protocol {
 
 struct Step;
 
+/// How one of our iqs was answered.
+class IqAnswer {
+ public:
+  static IqAnswer result(const wire::Node& node);
+  static IqAnswer refusal(const wire::Node& node);
+  static IqAnswer silence();
+
+  bool ok() const { return result_ != nullptr; }
+  /// The `result` iq. Precondition: ok().
+  const wire::Node& operator*() const { return *result_; }
+  const wire::Node* operator->() const { return result_; }
+  /// Code of an `error` answer; 0 where there is none.
+  std::uint64_t code() const { return code_; }
+  /// kRejected/kIqRejected with the server's code and text (and `backoff` as retry_after), kTimedOut/kIqTimeout.
+  /// Precondition: !ok().
+  const Error& error() const { return error_; }
+
+ private:
+  const wire::Node* result_ = nullptr;
+  std::uint64_t code_ = 0;
+  Error error_;
+};
+
 /// Matches replies to requests by id. Lives for one connection; one thread.
 class IqTracker {
  public:
-  /// The `result` node, or an error: kRejected/kIqRejected with the server's code and text (and `backoff`
-  /// as retry_after), kTimedOut/kIqTimeout.
-  using Handler = UniqueFunction<Status(Step&, Result<const wire::Node*>)>;
+  /// The answer is there during the call only.
+  using Handler = UniqueFunction<Status(Step&, const IqAnswer&)>;
 
   static constexpr Milliseconds kTimeout{75'000};
 

@@ -1,10 +1,13 @@
 // What a session remembers between inputs, beside its connection.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "base/time.h"
+#include "protocol/pairing/code_flow.h"
+#include "protocol/pairing/passkey_flow.h"
 #include "protocol/pairing/qr.h"
 #include "protocol/session/config.h"
 #include "protocol/session/keepalive.h"
@@ -24,7 +27,7 @@ enum class Phase {
   kClosed,     ///< no socket, or the connection has ended
   kHandshake,  ///< ClientHello is sent; waits for ServerHello
   kAwaitAuth,  ///< ClientFinish is sent; waits for pair-device (no account yet), `<success>` or `<failure>`
-  kPairing,    ///< refs are here and a QR is on display
+  kPairing,    ///< refs are here; a QR, a pairing code or a passkey's request is out
   kPaired,     ///< pair-success is answered; waits for 515 or the close
   kOnline,     ///< `<success>` came
 };
@@ -39,14 +42,31 @@ struct LinkState {
   std::optional<store::Account> account;
 
   pairing::QrRotation qr;
+  std::unique_ptr<pairing::CodeFlow> code;        ///< null: no pairing code is wanted or out
+  std::unique_ptr<pairing::PasskeyFlow> passkey;  ///< null: none was asked for
   Keepalive keepalive;
   /// Handshake answer, pair-device or `<success>`, or the restart after pairing: what the phase waits for.
   std::optional<Mono> phase_deadline;
   /// Server time minus ours, from `t` of pair-success, `<success>` and pongs.
   Milliseconds server_time_offset{0};
   bool prekey_upload_running = false;
+  WorkId prekey_work = 0;
+  bool announced = false;  ///< as available, on this connection
+  /// The first message carried routing info: it is to blame where the server does not answer (wire: pairing.md 1.2).
+  bool routed = false;
+  /// Verified by this handshake; kept for the next one once the server has let us in.
+  std::optional<store::ServerChain> verified_chain;
 
   Wall server_time(const Now& now) const { return now.wall + server_time_offset; }
+  /// `unix_seconds` as the server wrote them, `trip` ago; a number that is no date is ignored.
+  void set_server_time(std::uint64_t unix_seconds, const Now& now, Milliseconds trip = Milliseconds(0));
+  const ClientVersion& version(const SessionConfig& config) const {
+    return options.version ? *options.version : config.version;
+  }
+  /// The earliest of all that is waited for, but for iqs; nullopt where nothing is.
+  std::optional<Mono> next_deadline() const;
+  /// What belongs to one connection is over.
+  void close();
 };
 
 }  // namespace ponte::protocol

@@ -25,19 +25,22 @@ Status wipe_device(Step& step, const Error& why) {
   return Status::Ok();
 }
 
+void hold_device(Step& step, const Error& why) {
+  store::Hold hold{std::string(cause_name(why.cause)), why.message, std::nullopt};
+  if (why.retry_after) hold.until = step.now.wall + *why.retry_after;
+  store::put_hold(step.store, hold);
+}
+
 Status logout(Step& step) {
   if (step.link.phase != Phase::kOnline || !step.link.account) return finish(step);
   const auto own = wire::Jid::parse(step.link.account->jid);
   return step.send_iq(
-      wire::Node("iq")
-          .with("xmlns", "md")
-          .with("type", "set")
-          .with("to", wire::server_jid())
+      wire::server_iq("md", "set")
           .child(wire::Node("remove-companion-device")
                      .with("jid", own.value_or(wire::Jid{}))
                      .with("reason", "user_initiated")),
       // An error or silence changes nothing: the user wants this device gone.
-      [](Step& later, Result<const wire::Node*>) { return finish(later); }, kLogoutWithin);
+      [](Step& later, const IqAnswer&) { return finish(later); }, kLogoutWithin);
 }
 
 }  // namespace ponte::protocol

@@ -9,6 +9,10 @@ namespace ponte::protocol {
 /// records live elsewhere and stay. Survives power loss with the step.
 Status wipe_device(Step& step, const Error& why);
 
+/// Notes that the device stays down until `why.retry_after` has passed, or until somebody asks. Survives power loss
+/// with the step.
+void hold_device(Step& step, const Error& why);
+
 /// Unlinks from the account where logged in, waits up to 5 s for the answer, then wipes and ends
 /// with kLoggedOut (wire: pairing.md 8.13).
 Status logout(Step& step);

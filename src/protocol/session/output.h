@@ -24,8 +24,13 @@ struct GeneratePrekeys {
   std::uint32_t count = 0;
   ByteArray<32> seed{};
 };
+/// The key that a pairing code stands for (wire: pairing.md 6.2): PBKDF2 over `code` and `salt`, about 40 ms.
+struct DeriveCodeKey {
+  std::string code;  ///< 8 symbols
+  ByteArray<32> salt{};
+};
 /// CPU work too long for a loop thread. A pure function of its value: run_work.
-using WorkRequest = std::variant<GeneratePrekeys>;
+using WorkRequest = std::variant<GeneratePrekeys, DeriveCodeKey>;
 
 /// What happened to the device, for the instance and its watchers.
 namespace event {
@@ -34,6 +39,33 @@ namespace event {
 struct QrCode {
   std::string text;
   Mono valid_until{};
+};
+/// A pairing code is good for being typed: the server knows of it. In place of any earlier one.
+struct PairingCode {
+  std::string number;  ///< of the account that is to be linked, digits
+  std::string code;    ///< 8 symbols, without dash
+  Mono valid_until{};
+};
+/// No pairing code is out any more, or none came: refused, expired, superseded, or the phone fell silent.
+struct PairingCodeEnded {
+  std::string number;
+  Error why;
+  bool renewed = false;  ///< another one follows by itself
+};
+/// How far a link by passkey is (wire: pairing.md 7).
+struct Passkey {
+  enum class Stage {
+    kRequested,  ///< the server wants an assertion for `options`
+    kSubmitted,  ///< the server has taken the assertion; the phone is asked
+    kConfirm,    ///< phone and companion show `code`: its user must find it the same on both
+    kConfirmed,  ///< the phone has our keys; pair-success follows
+    kEnded,      ///< refused or run out, see `why`
+  };
+  Stage stage = Stage::kRequested;
+  std::string options;  ///< JSON, PublicKeyCredentialRequestOptions as the server wrote it
+  std::string code;     ///< 8 symbols, without dash
+  Mono valid_until{};
+  std::optional<Error> why;
 };
 /// The phone's approval is verified and durable; a restart of the stream follows.
 struct PairSuccess {
@@ -46,6 +78,14 @@ struct PairSuccess {
 struct ScannedWithoutMultidevice {};
 /// `<success>` came: the device is logged in.
 struct Online {};
+/// What the peer sent was not acted upon; the connection goes on. For the log.
+struct Refused {
+  Error why;
+};
+/// The server key known from before did not fit: IK must not be tried again by this process.
+struct ResumptionFailed {
+  Error why;
+};
 /// The server will refuse this client version after `when`.
 struct ClientExpires {
   Wall when{};
@@ -66,8 +106,9 @@ struct Ended {
 
 }  // namespace event
 
-using Event = std::variant<event::QrCode, event::PairSuccess, event::ScannedWithoutMultidevice, event::Online,
-                           event::ClientExpires, event::Ended>;
+using Event = std::variant<event::QrCode, event::PairingCode, event::PairingCodeEnded, event::Passkey,
+                           event::PairSuccess, event::ScannedWithoutMultidevice, event::Online, event::Refused,
+                           event::ResumptionFailed, event::ClientExpires, event::Ended>;
 
 /// One WebSocket message.
 struct SendBytes {
@@ -91,7 +132,8 @@ struct Emit {
 
 using Output = std::variant<SendBytes, CloseChannel, Commit, StartWork, Emit>;
 
-/// GeneratePrekeys: `count` key pairs one after the other, each private (32, clamped) then public (32). Any thread.
+/// Any thread. GeneratePrekeys: `count` key pairs one after the other, each private (32, clamped) then public (32).
+/// DeriveCodeKey: 32 bytes.
 Bytes run_work(const WorkRequest& request);
 
 }  // namespace ponte::protocol

@@ -4,9 +4,13 @@
 #include <utility>
 
 #include "protocol/devices/prekeys.h"
+#include "protocol/features/presence.h"
+#include "protocol/pairing/pair_device.h"
 #include "protocol/pairing/registration.h"
+#include "protocol/session/connection_end.h"
 #include "protocol/session/deadlines.h"
 #include "protocol/session/logout.h"
+#include "protocol/session/resumption.h"
 #include "protocol/stanza_routes.h"
 #include "store/records.h"
 
@@ -15,19 +19,6 @@ namespace {
 
 constexpr Milliseconds kHandshakeWithin{20'000};  // wire: pairing.md 1.1
 constexpr Milliseconds kAuthWithin{60'000};       // wire: pairing.md, appendix B
-
-/// What becomes of a connection that cannot go on for this reason.
-event::Disposition disposition_of(const Error& why, bool linked) {
-  // A linked device never gives up by itself: a wrong chain today may be a proxy that is gone tomorrow.
-  // A linking attempt fails at once on what a retry cannot mend (contract, decision 5).
-  if (linked) return event::Disposition::kRetry;
-  switch (why.code) {
-    case Errc::kUnavailable:
-    case Errc::kTimedOut:
-    case Errc::kNotConnected: return event::Disposition::kRetry;
-    default: return event::Disposition::kStop;
-  }
-}
 
 }  // namespace
 
@@ -47,19 +38,22 @@ void Session::enqueue(const Now& now, Body body) {
   run_step(now, std::move(body));
 }
 
+Step Session::make_step(const Now& now, store::Transaction& transaction, std::deque<Output>& outputs) {
+  return {now, transaction, random_, config_, link_, iqs_, connection_.get(), outputs};
+}
+
 void Session::run_step(const Now& now, Body body) {
-  store::Transaction transaction(store_, owner_);
+  std::optional<store::Transaction> transaction(std::in_place, store_, owner_);
   std::deque<Output> outputs;
-  Step step{now, transaction, random_, config_, link_, iqs_, connection_.get(), outputs};
-  const Status status = body(step);
-  if (!status.ok()) {
-    // This connection cannot go on, and nothing of the step may become real.
+  Step step = make_step(now, *transaction, outputs);
+  if (const Status status = body(step); !status.ok()) {
+    // Nothing of this step may become real; what its failure leads to is a step of its own.
+    transaction.emplace(store_, owner_);
     outputs.clear();
-    step.end(disposition_of(status.error(), link_.account.has_value()), status.error());
-    publish(std::move(outputs));
-    return;
+    Step consequence = make_step(now, *transaction, outputs);
+    connection_failed(consequence, status.error());
   }
-  store::WriteBatch batch = transaction.take();
+  store::WriteBatch batch = transaction->take();
   if (batch.empty()) {
     publish(std::move(outputs));
     return;
@@ -136,10 +130,8 @@ void Session::process_frames(const Now& now) {
 }
 
 void Session::on_channel_closed(const Error& why, const Now& now) {
-  enqueue(now, [this, why](Step& step) {
-    // The phone's approval is durable and answered: a plain close means the same as 515 (wire: 5.6).
-    const bool paired = link_.phase == Phase::kPaired;
-    step.end(paired ? event::Disposition::kRestart : event::Disposition::kRetry, why);
+  enqueue(now, [why](Step& step) {
+    connection_closed(step, why);
     return Status::Ok();
   });
 }
@@ -148,32 +140,46 @@ void Session::on_deadline(const Now& now) {
   enqueue(now, [this](Step& step) { return on_due(step); });
 }
 
-void Session::on_work_done(WorkId, Epoch epoch, Bytes result, const Now& now) {
-  enqueue(now, [this, epoch, result = std::move(result)](Step& step) {
-    if (epoch != link_.epoch || link_.phase != Phase::kOnline) return Status::Ok();
-    return devices::on_prekeys_generated(step, result);
+void Session::on_work_done(WorkId id, Epoch epoch, Result<Bytes> result, const Now& now) {
+  enqueue(now, [this, id, epoch, result = std::move(result)](Step& step) mutable -> Status {
+    const Status status = epoch == link_.epoch ? finish_work(step, id, result) : Status::Ok();
+    if (result.ok()) wipe(*result);
+    return status;
   });
 }
 
+Status Session::finish_work(Step& step, WorkId id, const Result<Bytes>& result) {
+  if (link_.phase == Phase::kClosed) return Status::Ok();
+  PONTE_ASSIGN(const bool prekeys, devices::on_prekeys_generated(step, id, result));
+  if (prekeys) return Status::Ok();
+  PONTE_TRY(pairing::on_code_key(step, id, result));
+  return Status::Ok();
+}
+
+namespace {
+
+struct Runner {
+  Step& step;
+  Status operator()(const command::Logout&) const { return logout(step); }
+  Status operator()(const command::RequestPairingCode& request) const { return pairing::request_code(step, request); }
+  Status operator()(const command::SubmitAssertion& assertion) const {
+    return pairing::submit_assertion(step, assertion);
+  }
+  Status operator()(const command::ConfirmPasskey&) const { return pairing::confirm_passkey(step); }
+  Status operator()(const command::SetPresence& change) const { return features::set_presence(step, change.presence); }
+};
+
+}  // namespace
+
 void Session::run(Command command, const Now& now) {
-  enqueue(now, [command](Step& step) {
-    switch (command) {
-      case Command::kLogout: return logout(step);
-    }
-    return Status::Ok();
-  });
+  enqueue(now, [command = std::move(command)](Step& step) { return std::visit(Runner{step}, command); });
 }
 
 std::optional<Mono> Session::next_deadline() const {
   if (awaiting_commit_ || spent_ || link_.phase == Phase::kClosed) return std::nullopt;
-  std::optional<Mono> next = link_.phase_deadline;
-  const auto consider = [&next](std::optional<Mono> deadline) {
-    if (deadline && (!next || *deadline < *next)) next = deadline;
-  };
-  if (link_.qr.active()) consider(link_.qr.valid_until());
-  consider(link_.keepalive.next_deadline());
-  consider(iqs_.next_deadline());
-  return next;
+  const std::optional<Mono> own = link_.next_deadline();
+  const std::optional<Mono> iqs = iqs_.next_deadline();
+  return own && iqs ? std::min(*own, *iqs) : own ? own : iqs;
 }
 
 // ---- bodies ---------------------------------------------------------------------------------------
@@ -181,11 +187,9 @@ std::optional<Mono> Session::next_deadline() const {
 Status Session::open(Step& step, const OpenOptions& options) {
   ++link_.epoch;
   link_.options = options;
+  link_.close();
   link_.phase = Phase::kHandshake;
   link_.phase_deadline = step.now.mono + kHandshakeWithin;
-  link_.qr.stop();
-  link_.keepalive.stop();
-  link_.prekey_upload_running = false;
 
   PONTE_ASSIGN(link_.account, store::get_account(step.store));
   PONTE_ASSIGN(std::optional<store::Credentials> credentials, store::get_credentials(step.store));
@@ -196,13 +200,28 @@ Status Session::open(Step& step, const OpenOptions& options) {
     }
     credentials = pairing::generate_credentials(step.random);
     store::put_credentials(step.store, *credentials);
+    link_.credentials = std::move(*credentials);
+  } else {
+    link_.credentials = std::move(*credentials);
+    // An earlier attempt's secret may be in the hands of a phone that did not link.
+    if (!link_.account) pairing::change_adv_secret(step);
   }
-  link_.credentials = std::move(*credentials);
+  return say_hello(step);
+}
 
+Status Session::say_hello(Step& step) {
+  Bytes payload;
+  std::optional<noise::Handshake::Resumption> resumption;
+  PONTE_ASSIGN(const std::optional<crypto::PublicKey> server_static, resumable_key(step));
+  if (server_static) {
+    PONTE_ASSIGN(payload, pairing::login_payload(link_.version(config_), *link_.account));
+    resumption = {*server_static, payload};
+  }
   iqs_.reset(step.random.array<2>());
-  connection_ = std::make_unique<Connection>(config_, link_.credentials.noise, step.random);
+  connection_ = std::make_unique<Connection>(config_, link_.credentials.noise, resumption, step.random);
   step.connection = connection_.get();
   PONTE_ASSIGN(const std::optional<Bytes> routing_info, store::get_routing_info(step.store));
+  link_.routed = routing_info.has_value();
   PONTE_ASSIGN(Bytes message, connection_->first_message(routing_info ? ByteView(*routing_info) : ByteView()));
   step.out.push_back(SendBytes{std::move(message)});
   return Status::Ok();
@@ -216,12 +235,14 @@ Status Session::on_frame(Step& step, const Bytes& frame) {
   }
   Bytes payload;
   if (link_.account) {
-    PONTE_ASSIGN(payload, pairing::login_payload(config_, *link_.account));
+    PONTE_ASSIGN(payload, pairing::login_payload(link_.version(config_), *link_.account));
   } else {
-    payload = pairing::registration_payload(config_, link_.credentials, link_.options.history_days);
+    payload =
+        pairing::registration_payload(config_, link_.version(config_), link_.credentials, link_.options.history_days);
   }
-  PONTE_ASSIGN(Bytes message, connection_->finish(frame, payload, step.now.wall));
-  step.out.push_back(SendBytes{std::move(message)});
+  PONTE_ASSIGN(Connection::Established established, connection_->finish(frame, payload, step.now.wall));
+  if (!established.message.empty()) step.out.push_back(SendBytes{std::move(established.message)});
+  if (established.chain) link_.verified_chain = stored_chain(*established.chain);
   link_.phase = Phase::kAwaitAuth;
   link_.phase_deadline = step.now.mono + kAuthWithin;
   link_.keepalive.start(step.now.mono, step.random);
@@ -234,8 +255,10 @@ Status Session::on_due(Step& step) {
   if (link_.phase_deadline && *link_.phase_deadline <= now) return phase_timed_out(step);
   if (link_.qr.active()) {
     PONTE_TRY(rotate_qr(step));
-    if (link_.phase == Phase::kClosed) return Status::Ok();
   }
+  PONTE_TRY(pairing::on_code_deadline(step));
+  PONTE_TRY(pairing::on_passkey_deadline(step));
+  if (link_.phase == Phase::kClosed) return Status::Ok();
   switch (link_.keepalive.on_deadline(now, step.random)) {
     case Keepalive::Due::kNothing: break;
     case Keepalive::Due::kPing: PONTE_TRY(send_ping(step)); break;

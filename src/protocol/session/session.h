@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
+#include "protocol/session/command.h"
 #include "protocol/session/config.h"
 #include "protocol/session/connection.h"
 #include "protocol/session/iq_tracker.h"
@@ -18,11 +19,6 @@
 #include "store/store.h"
 
 namespace ponte::protocol {
-
-/// What an owner may ask of a session.
-enum class Command {
-  kLogout,  ///< unlink from the account, then wipe; without a login: only wipe
-};
 
 /// One linked (or linking) device, over as many connections as it takes.
 ///
@@ -46,7 +42,8 @@ class Session {
   void on_deadline(const Now& now);
   /// The batch of the last Commit output is durable (or not).
   void on_committed(const Status& status);
-  void on_work_done(WorkId id, Epoch epoch, Bytes result, const Now& now);
+  /// What run_work gave, or why it was not run.
+  void on_work_done(WorkId id, Epoch epoch, Result<Bytes> result, const Now& now);
   void run(Command command, const Now& now);
 
   std::optional<Output> poll_output();
@@ -69,7 +66,10 @@ class Session {
   void run_step(const Now& now, Body body);
   void process_frames(const Now& now);
   void publish(std::deque<Output>&& outputs);
+  Step make_step(const Now& now, store::Transaction& transaction, std::deque<Output>& outputs);
   Status open(Step& step, const OpenOptions& options);
+  Status say_hello(Step& step);
+  Status finish_work(Step& step, WorkId id, const Result<Bytes>& result);
   Status on_frame(Step& step, const Bytes& frame);
   Status on_due(Step& step);
 

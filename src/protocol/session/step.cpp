@@ -21,10 +21,7 @@ Status Step::send_iq(wire::Node iq, IqTracker::Handler handler, Milliseconds tim
 
 void Step::end(event::Disposition disposition, Error why) {
   if (link.phase == Phase::kClosed) return;
-  link.phase = Phase::kClosed;
-  link.phase_deadline.reset();
-  link.qr.stop();
-  link.keepalive.stop();
+  link.close();
   out.push_back(CloseChannel{});
   emit(event::Ended{disposition, std::move(why)});
 }

@@ -185,4 +185,8 @@ std::string Node::to_xml(bool redact) const {
   return out;
 }
 
+Node server_iq(std::string_view xmlns, std::string_view type) {
+  return Node("iq").with("xmlns", xmlns).with("type", type).with("to", server_jid());
+}
+
 }  // namespace ponte::protocol::wire

@@ -66,4 +66,7 @@ struct Node {
   std::string to_xml(bool redact = false) const;
 };
 
+/// `<iq xmlns type to="s.whatsapp.net">`, still without id and child.
+Node server_iq(std::string_view xmlns, std::string_view type);
+
 }  // namespace ponte::protocol::wire

@@ -63,13 +63,14 @@ TEST_F(Registration, AHistoryBelowTheRecentWindowLimitsThatToo) {
 }
 
 TEST_F(Registration, TheRegistrationPayloadAgreesWithTheVector) {
-  EXPECT_EQ(registration_payload(config_, credentials_, std::nullopt), vector_bytes(file_, "registration_payload"));
+  EXPECT_EQ(registration_payload(config_, config_.version, credentials_, std::nullopt),
+            vector_bytes(file_, "registration_payload"));
 }
 
 TEST_F(Registration, TheBuildHashFollowsTheVersion) {
   config_.version.tertiary = 1045368834;
   proto::ClientPayload payload;
-  const Bytes bytes = registration_payload(config_, credentials_, std::nullopt);
+  const Bytes bytes = registration_payload(config_, config_.version, credentials_, std::nullopt);
   ASSERT_TRUE(payload.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
   EXPECT_EQ(to_hex(as_bytes(payload.device_pairing_data().build_hash())), "528f6bed7f916ebe49e56631a09e37f6");
   EXPECT_EQ(payload.user_agent().app_version().tertiary(), 1045368834U);
@@ -80,7 +81,7 @@ TEST_F(Registration, TheLoginPayloadAgreesWithTheVector) {
   store::Account account;
   account.jid = "551199887766:33@s.whatsapp.net";
   account.login_counter = 1;
-  const auto payload = login_payload(config_, account);
+  const auto payload = login_payload(config_.version, account);
   ASSERT_TRUE(payload.ok());
   EXPECT_EQ(*payload, vector_bytes(file_, "login_payload"));
 }
@@ -90,7 +91,7 @@ TEST_F(Registration, AnAccountWithoutAPhoneNumberIsReportedAsCorrupt) {
        {"", "x@s.whatsapp.net", "236395184570386:33@lid", "99999999999999999999999:1@s.whatsapp.net"}) {
     store::Account account;
     account.jid = jid;
-    const auto payload = login_payload(config_, account);
+    const auto payload = login_payload(config_.version, account);
     ASSERT_FALSE(payload.ok()) << jid;
     EXPECT_EQ(payload.error().cause, Cause::kStoreCorrupt);
   }

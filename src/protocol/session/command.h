@@ -1,0 +1,40 @@
+// What an owner may ask of a session.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "base/bytes.h"
+#include "protocol/session/config.h"
+
+namespace ponte::protocol {
+
+namespace command {
+
+/// Unlink from the account, then wipe; without a login: only wipe. Ends with Disposition::kLoggedOut.
+struct Logout {};
+/// Ask for a pairing code in place of any earlier one. Answered by event::PairingCode or PairingCodeEnded; waits
+/// for pair-device where that has not come.
+struct RequestPairingCode {
+  std::string number;               ///< digits, international form
+  std::optional<std::string> code;  ///< 8 symbols of the alphabet; drawn where absent
+};
+/// Hand the server a WebAuthn assertion for the options it sent. Answered by event::Passkey.
+struct SubmitAssertion {
+  Bytes credential_id;    ///< raw id
+  std::string assertion;  ///< JSON
+};
+/// The code of Passkey::Stage::kConfirm is the same on the phone. Answered by event::Passkey.
+struct ConfirmPasskey {};
+/// Announce the account as available or not; remembered where not logged in.
+struct SetPresence {
+  Presence presence = Presence::kUnavailable;
+};
+
+}  // namespace command
+
+using Command = std::variant<command::Logout, command::RequestPairingCode, command::SubmitAssertion,
+                             command::ConfirmPasskey, command::SetPresence>;
+
+}  // namespace ponte::protocol

@@ -1,0 +1,36 @@
+#include "protocol/session/link_state.h"
+
+namespace ponte::protocol {
+
+void LinkState::set_server_time(std::uint64_t unix_seconds, const Now& now, Milliseconds trip) {
+  constexpr std::uint64_t kEndOfDates = 253'402'300'799;  // 9999-12-31T23:59:59Z
+  if (unix_seconds > kEndOfDates) return;
+  server_time_offset = Seconds(static_cast<std::int64_t>(unix_seconds)) + trip - now.wall.time_since_epoch();
+}
+
+std::optional<Mono> LinkState::next_deadline() const {
+  std::optional<Mono> next = phase_deadline;
+  const auto consider = [&next](std::optional<Mono> deadline) {
+    if (deadline && (!next || *deadline < *next)) next = deadline;
+  };
+  if (qr.active()) consider(qr.valid_until());
+  if (code) consider(code->next_deadline());
+  if (passkey) consider(passkey->valid_until);
+  consider(keepalive.next_deadline());
+  return next;
+}
+
+void LinkState::close() {
+  phase = Phase::kClosed;
+  phase_deadline.reset();
+  qr.stop();
+  code.reset();
+  passkey.reset();
+  keepalive.stop();
+  prekey_upload_running = false;
+  announced = false;
+  routed = false;
+  verified_chain.reset();
+}
+
+}  // namespace ponte::protocol
