@@ -1,7 +1,8 @@
 #include "net/dialer.h"
 
 #include <algorithm>
-#include <chrono>
+#include <map>
+#include <optional>
 #include <vector>
 
 #include "net/event_loop.h"
@@ -12,48 +13,65 @@ namespace ponte::net {
 namespace {
 
 using asio::ip::tcp;
-using SteadyClock = std::chrono::steady_clock;
 
-// However many addresses a name has, each gets at least this long (while the whole deadline lasts).
-constexpr Milliseconds kShortestAttempt{1'000};
+// RFC 8305 5 and 8, the recommended Connection Attempt Delay.
+constexpr Milliseconds kAttemptDelay{250};
 
-// Shared with the answers that are under way; they find `answer_` empty after a cancel.
-class Attempt final : public std::enable_shared_from_this<Attempt> {
+// RFC 8305 4: the families take turns, beginning with the one that the resolver put first.
+std::vector<tcp::endpoint> interleave(std::vector<tcp::endpoint> peers) {
+  if (peers.empty()) return peers;
+  const auto preferred = peers.front().protocol();
+  const auto middle = std::stable_partition(peers.begin(), peers.end(),
+                                            [&](const tcp::endpoint& peer) { return peer.protocol() == preferred; });
+  std::vector<tcp::endpoint> out;
+  out.reserve(peers.size());
+  for (auto first = peers.begin(), second = middle; first != middle || second != peers.end();) {
+    if (first != middle) out.push_back(*first++);
+    if (second != peers.end()) out.push_back(*second++);
+  }
+  return out;
+}
+
+// What tells most about the peer: that it answered, before that it kept silent, before that the way was barred.
+int weight(const Error& error) {
+  if (error.cause == Cause::kConnectionRefused) return 2;
+  return error.code == Errc::kTimedOut ? 1 : 0;
+}
+
+// The attempts at one name's addresses, several of which may be under way at once. Shared with their answers,
+// which find `answer_` empty after a cancel.
+class Race final : public std::enable_shared_from_this<Race> {
  public:
-  Attempt(EventLoop& loop, DialOptions options, DialAnswer answer)
-      : loop_(loop), options_(std::move(options)), answer_(std::move(answer)), socket_(loop.context()) {}
+  Race(EventLoop& loop, DialOptions options, DialAnswer answer)
+      : loop_(loop), options_(std::move(options)), answer_(std::move(answer)) {}
 
   void start(Resolver& resolver);
   void cancel();
 
  private:
   void on_resolved(Result<std::vector<Endpoint>> endpoints);
-  void try_next();
-  void on_connected(const std::error_code& error);
-  void on_silence();
-  void failed(Error why);
+  void on_connected(std::size_t attempt, const std::error_code& error);
+  void on_deadline();
+  void start_next();
+  Status connect(std::size_t attempt);
+  void note(Error why);
+  Error verdict();
   void finish(Result<tcp::socket> result);
-  Milliseconds remaining() const;
-  std::string target() const;
+  std::string name_of(const tcp::endpoint& peer) const;
 
   EventLoop& loop_;
   const DialOptions options_;
   DialAnswer answer_;
-  tcp::socket socket_;
-  std::vector<Endpoint> endpoints_;
-  std::size_t next_ = 0;      // into endpoints_
-  std::size_t attempts_ = 0;  // tells the answer of an abandoned attempt from the current one's
-  SteadyClock::time_point deadline_;
-  std::unique_ptr<Timer> timer_;
+  std::vector<tcp::endpoint> peers_;
+  std::size_t next_ = 0;                          // into peers_
+  std::map<std::size_t, tcp::socket> under_way_;  // by their place in peers_
+  std::optional<Error> failure_;                  // of those so far the one that tells most
+  std::unique_ptr<Timer> deadline_;
+  std::unique_ptr<Timer> next_attempt_;
 };
 
-void Attempt::start(Resolver& resolver) {
-  deadline_ = SteadyClock::now() + options_.timeout;
-  timer_ = loop_.after(options_.timeout, [this] {
-    finish(
-        Error{Errc::kTimedOut, Cause::kNetworkTimeout,
-              "no answer for name " + options_.host + " within " + std::to_string(options_.timeout.count()) + " ms"});
-  });
+void Race::start(Resolver& resolver) {
+  deadline_ = loop_.after(options_.timeout, [this] { on_deadline(); });
   // On a resolver's thread: neither the loop nor this dial need exist any more.
   resolver.resolve(options_.host, options_.port, [poster = loop_.poster(), weak = weak_from_this()](auto result) {
     auto endpoints = std::make_unique<Result<std::vector<Endpoint>>>(std::move(result));
@@ -63,90 +81,113 @@ void Attempt::start(Resolver& resolver) {
   });
 }
 
-void Attempt::cancel() {
+void Race::cancel() {
   const DialAnswer dropped = std::exchange(answer_, nullptr);
-  timer_.reset();
-  std::error_code ignored;
-  socket_.close(ignored);
+  deadline_.reset();
+  next_attempt_.reset();
+  under_way_.clear();
 }
 
-void Attempt::on_resolved(Result<std::vector<Endpoint>> endpoints) {
+void Race::on_resolved(Result<std::vector<Endpoint>> endpoints) {
   if (!answer_) return;
   if (!endpoints.ok()) return finish(std::move(endpoints).error());
-  endpoints_ = std::move(endpoints).value();
-  try_next();
+  for (const Endpoint& endpoint : *endpoints) {
+    std::error_code error;
+    const auto address = asio::ip::make_address(endpoint.address, error);
+    if (error) {
+      note(network_error(error, "reading address " + endpoint.address));
+    } else {
+      peers_.emplace_back(address, endpoint.port);
+    }
+  }
+  peers_ = interleave(std::move(peers_));
+  start_next();
 }
 
-void Attempt::try_next() {
-  const Endpoint& endpoint = endpoints_[next_];
-  const auto left = static_cast<Milliseconds::rep>(endpoints_.size() - next_);
-  const Milliseconds share = std::min(remaining(), std::max(remaining() / left, kShortestAttempt));
-  timer_ = loop_.after(share, [this] { on_silence(); });
+void Race::start_next() {
+  next_attempt_.reset();
+  for (bool begun = false; !begun && next_ < peers_.size();) {
+    const Status status = connect(next_++);
+    begun = status.ok();
+    if (!begun) note(status.error());
+  }
+  if (under_way_.empty()) return finish(verdict());
+  if (next_ < peers_.size()) next_attempt_ = loop_.after(kAttemptDelay, [this] { start_next(); });
+}
+
+Status Race::connect(std::size_t attempt) {
+  const tcp::endpoint& peer = peers_[attempt];
+  tcp::socket socket(loop_.context());
   std::error_code error;
-  const auto address = asio::ip::make_address(endpoint.address, error);
-  if (error) return failed(network_error(error, "reading address " + endpoint.address));
-  const tcp::endpoint peer(address, endpoint.port);
-  socket_ = tcp::socket(loop_.context());
-  socket_.open(peer.protocol(), error);
-  if (!error) socket_.non_blocking(true, error);
+  socket.open(peer.protocol(), error);
+  if (!error) socket.non_blocking(true, error);
   // Frames are small and answered one by one: Nagle's delay would only add to the latency.
-  if (!error) socket_.set_option(tcp::no_delay(true), error);
-  if (error) return failed(network_error(error, "opening a socket for " + target()));
-  socket_.async_connect(peer, [self = shared_from_this(), attempt = ++attempts_](const std::error_code& result) {
-    if (self->answer_ && attempt == self->attempts_) self->on_connected(result);
-  });
+  if (!error) socket.set_option(tcp::no_delay(true), error);
+  if (error) return network_error(error, "opening a socket for " + name_of(peer));
+  under_way_.emplace(attempt, std::move(socket))
+      .first->second.async_connect(peer, [self = shared_from_this(), attempt](const std::error_code& result) {
+        self->on_connected(attempt, result);
+      });
+  return Status::Ok();
 }
 
-void Attempt::on_connected(const std::error_code& error) {
-  if (error) return failed(network_error(error, "connecting to " + target()));
-  finish(std::move(socket_));
+void Race::on_connected(std::size_t attempt, const std::error_code& error) {
+  const auto found = under_way_.find(attempt);
+  if (!answer_ || found == under_way_.end()) return;
+  if (!error) return finish(std::move(found->second));
+  under_way_.erase(found);
+  note(network_error(error, "connecting to " + name_of(peers_[attempt])));
+  if (next_ < peers_.size() || under_way_.empty()) start_next();
 }
 
-void Attempt::on_silence() {
-  ++attempts_;
-  failed({Errc::kTimedOut, Cause::kNetworkTimeout, "connecting to " + target() + " timed out"});
+void Race::on_deadline() {
+  for (const auto& [attempt, socket] : under_way_) {
+    note({Errc::kTimedOut, Cause::kNetworkTimeout, "connecting to " + name_of(peers_[attempt]) + " timed out"});
+  }
+  if (failure_) return finish(verdict());
+  finish(Error{Errc::kTimedOut, Cause::kNetworkTimeout,
+               "no answer for name " + options_.host + " within " + std::to_string(options_.timeout.count()) + " ms"});
 }
 
-void Attempt::failed(Error why) {
-  if (++next_ < endpoints_.size() && remaining() > Milliseconds(0)) return try_next();
-  finish(std::move(why));
+void Race::note(Error why) {
+  if (!failure_ || weight(why) >= weight(*failure_)) failure_ = std::move(why);
 }
 
-void Attempt::finish(Result<tcp::socket> result) {
+Error Race::verdict() {
+  if (!failure_) return {Errc::kUnavailable, Cause::kNameNotResolved, "name " + options_.host + " has no address"};
+  if (peers_.size() > 1)
+    failure_->message += "; none of the other addresses (" + std::to_string(peers_.size() - 1) + ") worked either";
+  return std::move(*failure_);
+}
+
+void Race::finish(Result<tcp::socket> result) {
   const auto hold = shared_from_this();
-  timer_.reset();
-  std::error_code ignored;
-  if (!result.ok()) socket_.close(ignored);
   DialAnswer answer = std::exchange(answer_, nullptr);
+  cancel();
   answer(std::move(result));
 }
 
-Milliseconds Attempt::remaining() const {
-  return std::max(Milliseconds(0), std::chrono::duration_cast<Milliseconds>(deadline_ - SteadyClock::now()));
-}
-
-std::string Attempt::target() const {
-  const Endpoint& endpoint = endpoints_[next_];
-  const bool is_v6 = endpoint.address.find(':') != std::string::npos;
-  return options_.host + " at " + (is_v6 ? "[" + endpoint.address + "]" : endpoint.address) + ":" +
-         std::to_string(endpoint.port);
+std::string Race::name_of(const tcp::endpoint& peer) const {
+  const std::string address = peer.address().to_string();
+  return options_.host + " at " + (peer.address().is_v6() ? "[" + address + "]" : address) + ":" +
+         std::to_string(peer.port());
 }
 
 class CancellableDial final : public Dial {
  public:
-  explicit CancellableDial(std::shared_ptr<Attempt> attempt) : attempt_(std::move(attempt)) {}
-  ~CancellableDial() override { attempt_->cancel(); }
+  explicit CancellableDial(std::shared_ptr<Race> race) : race_(std::move(race)) {}
+  ~CancellableDial() override { race_->cancel(); }
 
  private:
-  std::shared_ptr<Attempt> attempt_;
+  std::shared_ptr<Race> race_;
 };
 
 }  // namespace
 
 std::unique_ptr<Dial> dial(EventLoop& loop, Resolver& resolver, DialOptions options, DialAnswer answer) {
-  auto attempt = std::make_shared<Attempt>(loop, std::move(options), std::move(answer));
-  attempt->start(resolver);
-  return std::make_unique<CancellableDial>(std::move(attempt));
+  auto race = std::make_shared<Race>(loop, std::move(options), std::move(answer));
+  race->start(resolver);
+  return std::make_unique<CancellableDial>(std::move(race));
 }
 
 }  // namespace ponte::net

@@ -1,4 +1,4 @@
-// Opens a TCP connection to a host: resolve, then one address after the other.
+// Opens a TCP connection to a host: resolve, then a race of its addresses (RFC 8305, happy eyeballs).
 #pragma once
 
 #include <asio/ip/tcp.hpp>
@@ -31,8 +31,10 @@ class Dial {
 using DialAnswer = UniqueFunction<void(Result<asio::ip::tcp::socket>)>;
 
 /// Dials. `answer` is called once on the loop thread, never from within this call; it may destroy the
-/// Dial. An address that refuses or stays silent for its share of the time makes room for the next one.
-/// The Resolver's errors; kUnavailable/kConnectionRefused or kNetworkFailed, kTimedOut/kNetworkTimeout.
+/// Dial. IPv6 and IPv4 addresses take turns. The next attempt begins when the one before fails, or 250 ms after it
+/// began while that goes on; the first that connects wins and the others are closed.
+/// The Resolver's errors; kUnavailable/kConnectionRefused or kNetworkFailed, kTimedOut/kNetworkTimeout: of several
+/// addresses that failed a refusal is reported before silence, silence before the rest, else the last.
 std::unique_ptr<Dial> dial(EventLoop& loop, Resolver& resolver, DialOptions options, DialAnswer answer);
 
 }  // namespace ponte::net

@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <filesystem>
 #include <future>
 #include <thread>
 
@@ -57,35 +59,63 @@ std::uint16_t unused_port() {
   return server.port();
 }
 
-// A listener whose queue is full neither accepts nor refuses: the kernel drops the SYN.
+// Listens without accepting: the kernel completes connections until its queue is full, then drops the SYN.
+class Listener {
+ public:
+  Listener(const std::string& host, std::uint16_t wished_port, int backlog) {
+    asio::ip::tcp::endpoint endpoint(asio::ip::make_address(host), wished_port);
+    descriptor_ = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+    auto size = static_cast<socklen_t>(endpoint.size());
+    listens_ = ::bind(descriptor_, endpoint.data(), size) == 0 && ::listen(descriptor_, backlog) == 0 &&
+               ::getsockname(descriptor_, endpoint.data(), &size) == 0;
+    port_ = endpoint.port();
+  }
+  ~Listener() { ::close(descriptor_); }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  bool listens() const { return listens_; }
+  std::uint16_t port() const { return port_; }
+
+ private:
+  int descriptor_;
+  bool listens_;
+  std::uint16_t port_;
+};
+
+// Neither accepts nor refuses.
 class SilentListener {
  public:
-  SilentListener() {
-    listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(::bind(listener_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(::listen(listener_, 0), 0);
-    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
+  explicit SilentListener(const std::string& host = "127.0.0.1", std::uint16_t wished_port = 0)
+      : listener_(host, wished_port, 0) {
+    EXPECT_TRUE(listener_.listens());
+    const asio::ip::tcp::endpoint endpoint(asio::ip::make_address(host), port());
     for (int& filler : fillers_) {
-      filler = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-      ::connect(filler, reinterpret_cast<sockaddr*>(&address), size);
+      filler = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+      ::connect(filler, endpoint.data(), static_cast<socklen_t>(endpoint.size()));
     }
   }
   ~SilentListener() {
     for (int filler : fillers_) ::close(filler);
-    ::close(listener_);
   }
-  std::uint16_t port() const { return port_; }
+  std::uint16_t port() const { return listener_.port(); }
 
  private:
-  int listener_;
+  Listener listener_;
   int fillers_[4];
-  std::uint16_t port_;
 };
+
+std::ptrdiff_t open_descriptors() {
+  return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator());
+}
+
+bool descriptors_become(std::ptrdiff_t count) {
+  const auto deadline = std::chrono::steady_clock::now() + Milliseconds(20'000);
+  while (open_descriptors() != count) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
 
 TEST(Dialer, ConnectsANumericLoopbackAddressWithoutAsking) {
   test::RawServer server([](test::RawConnection& connection) { connection.wait_for_close(); });
@@ -144,12 +174,118 @@ TEST(Dialer, TimesOutOnAnAddressThatStaysSilent) {
   EXPECT_EQ(dialed->error().cause, Cause::kNetworkTimeout);
 }
 
-TEST(Dialer, LeavesASilentAddressInTimeForTheNext) {
-  SilentListener listener;  // on 127.0.0.1; ::1 with that port refuses at once, so it comes last in time
+TEST(Dialer, BeginsTheNextAddressBesideOneThatStaysSilent) {
+  SilentListener silent;
+  Listener server("127.0.0.2", silent.port(), 16);
+  ASSERT_TRUE(server.listens());
   auto resolver = resolver_to({"127.0.0.1", "127.0.0.2"});
-  Dialed dialed(resolver, {"two.example", listener.port(), Milliseconds(2'200)});
+  const auto start = std::chrono::steady_clock::now();
+  Dialed dialed(resolver, {"two.example", silent.port()});
+  ASSERT_TRUE(dialed->ok()) << dialed->error().message;
+  EXPECT_EQ((*dialed)->remote_endpoint().address().to_string(), "127.0.0.2");
+  EXPECT_GE(std::chrono::steady_clock::now() - start, Milliseconds(240));
+}
+
+TEST(Dialer, ARefusalTellsMoreThanSilence) {
+  SilentListener silent;
+  auto resolver = resolver_to({"127.0.0.2", "127.0.0.1"});
+  Dialed dialed(resolver, {"two.example", silent.port(), Milliseconds(400)});
   ASSERT_FALSE(dialed->ok());
   EXPECT_EQ(dialed->error().cause, Cause::kConnectionRefused) << dialed->error().message;
+  EXPECT_NE(dialed->error().message.find("none of the other addresses (1)"), std::string::npos);
+}
+
+TEST(Dialer, WaitsForNothingWhereAddressesRefuse) {
+  Names names;
+  for (int i = 1; i <= 100; ++i) names.push_back("127.0.1." + std::to_string(i));
+  auto resolver = resolver_to(names);
+  // With a pause after each the hundredth would not be reached in time.
+  Dialed dialed(resolver, {"hundred.example", unused_port(), Milliseconds(20'000)});
+  ASSERT_FALSE(dialed->ok());
+  EXPECT_NE(dialed->error().message.find("127.0.1.100"), std::string::npos) << dialed->error().message;
+}
+
+TEST(Dialer, LetsTheFamiliesTakeTurns) {
+  // All refuse, and of equals the last is reported.
+  auto resolver = resolver_to({"127.0.0.2", "127.0.0.3", "127.0.0.4", "::1"});
+  Dialed dialed(resolver, {"four.example", unused_port()});
+  ASSERT_FALSE(dialed->ok());
+  EXPECT_NE(dialed->error().message.find("127.0.0.4"), std::string::npos) << dialed->error().message;
+}
+
+TEST(Dialer, BeginsWithTheFamilyThatTheResolverPutFirst) {
+  Listener v4("127.0.0.1", 0, 16);
+  Listener v6("::1", v4.port(), 16);
+  if (!v6.listens()) GTEST_SKIP() << "no IPv6 on this machine's loopback";
+  for (const Names& names : {Names{"127.0.0.1", "::1"}, Names{"::1", "127.0.0.1"}}) {
+    auto resolver = resolver_to(names);
+    Dialed dialed(resolver, {"both.example", v4.port()});
+    ASSERT_TRUE(dialed->ok()) << dialed->error().message;
+    EXPECT_EQ((*dialed)->remote_endpoint().address().to_string(), names.front());
+  }
+}
+
+TEST(Dialer, FallsBackFromAFamilyThatRefuses) {
+  Listener v4("127.0.0.1", 0, 16);
+  auto resolver = resolver_to({"::1", "127.0.0.1"});
+  Dialed dialed(resolver, {"both.example", v4.port()});
+  EXPECT_TRUE(dialed->ok()) << dialed->error().message;
+}
+
+TEST(Dialer, ReportsANameWithoutAddresses) {
+  auto resolver = resolver_to({});
+  Dialed dialed(resolver, {"none.example", 443});
+  ASSERT_FALSE(dialed->ok());
+  EXPECT_EQ(dialed->error().cause, Cause::kNameNotResolved);
+}
+
+TEST(Dialer, PassesOverWhatIsNoAddress) {
+  Listener server("127.0.0.1", 0, 16);
+  auto resolver = resolver_to({"nonsense", "127.0.0.1"});
+  Dialed dialed(resolver, {"odd.example", server.port()});
+  EXPECT_TRUE(dialed->ok()) << dialed->error().message;
+}
+
+TEST(Dialer, TheWinnerLeavesNoOtherSocketBehind) {
+  SilentListener silent;
+  Listener server("127.0.0.2", silent.port(), 16);
+  auto resolver = resolver_to({"127.0.0.1", "127.0.0.2"});
+  Dialed first(resolver, {"two.example", silent.port()});  // starts the resolver's threads
+  EventLoop loop("test-loop");
+  loop.run_and_wait([&] { (void)loop.after(Milliseconds(0), [] {}); });  // opens the loop's own descriptors
+  const auto before = open_descriptors();
+  std::promise<Result<asio::ip::tcp::socket>> answered;
+  std::unique_ptr<Dial> dialing;
+  loop.run_and_wait([&] {
+    dialing = dial(loop, resolver, {"two.example", silent.port()},
+                   [&](Result<asio::ip::tcp::socket> socket) { answered.set_value(std::move(socket)); });
+  });
+  auto result = answered.get_future().get();
+  ASSERT_TRUE(result.ok()) << result.error().message;
+  EXPECT_TRUE(descriptors_become(before + 1));
+  loop.run_and_wait([&] {
+    dialing.reset();
+    result = Error{};
+  });
+  EXPECT_TRUE(descriptors_become(before));
+}
+
+TEST(Dialer, CancellingClosesAllThatAreUnderWay) {
+  SilentListener first;
+  SilentListener second("127.0.0.2", first.port());
+  auto resolver = resolver_to({"127.0.0.1", "127.0.0.2"});
+  Dialed refused(resolver, {"two.example", unused_port()});  // starts the resolver's threads
+  EventLoop loop("test-loop");
+  loop.run_and_wait([&] { (void)loop.after(Milliseconds(0), [] {}); });  // opens the loop's own descriptors
+  const auto before = open_descriptors();
+  std::unique_ptr<Dial> dialing;
+  loop.run_and_wait([&] {
+    dialing = dial(loop, resolver, {"two.example", first.port()}, [](auto) { ADD_FAILURE() << "answered"; });
+  });
+  EXPECT_TRUE(descriptors_become(before + 2));
+  loop.run_and_wait([&] { dialing.reset(); });
+  EXPECT_TRUE(descriptors_become(before));
+  loop.run_and_wait([] {});
 }
 
 TEST(Dialer, TimesOutWhileTheNameIsLookedUp) {
