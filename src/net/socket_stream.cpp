@@ -132,4 +132,16 @@ void SocketStream::abort() {
   sent_ = 0;
 }
 
+Error SocketStream::overdue() const {
+  return {Errc::kTimedOut, Cause::kNetworkTimeout, "connecting timed out: the socket is not open"};
+}
+
+StreamFactory socket_stream(tcp::socket socket, LoopShared& shared, std::weak_ptr<void> owner) {
+  return [socket = std::move(socket), &shared,
+          owner = std::move(owner)](StreamListener& listener) mutable -> Result<std::unique_ptr<Stream>> {
+    return std::unique_ptr<Stream>(
+        std::make_unique<SocketStream>(std::move(socket), shared, listener, std::move(owner)));
+  };
+}
+
 }  // namespace ponte::net

@@ -24,8 +24,8 @@ class SocketStream final : public Stream {
   void write(ByteView bytes) override;
   void finish() override;
   void abort() override;
-  /// Stops writing; what the peer has already sent is read, then `why` is reported. Not from within this call.
-  void fail_later(Error why);
+  void fail_later(Error why) override;
+  Error overdue() const override;
 
  private:
   // kOpen ──write fails──► kBroken ──reading ends──► kClosed
@@ -53,5 +53,8 @@ class SocketStream final : public Stream {
   std::size_t sent_ = 0;
   std::unique_ptr<Error> broken_by_;
 };
+
+/// A SocketStream. `owner` as there.
+StreamFactory socket_stream(asio::ip::tcp::socket socket, LoopShared& shared, std::weak_ptr<void> owner);
 
 }  // namespace ponte::net

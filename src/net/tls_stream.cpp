@@ -7,13 +7,10 @@
 
 #include <algorithm>
 
-#include "net/loop_shared.h"
 #include "net/tls_context.h"
 
 namespace ponte::net {
 namespace {
-
-using asio::ip::tcp;
 
 struct FreeSsl {
   void operator()(SSL* ssl) const { SSL_free(ssl); }
@@ -22,49 +19,49 @@ using SslHandle = std::unique_ptr<SSL, FreeSsl>;
 
 class TlsStream final : public Stream, private StreamListener {
  public:
-  TlsStream(SslHandle ssl, const std::string& host, tcp::socket socket, LoopShared& shared, StreamListener& listener,
-            std::weak_ptr<void> owner)
-      : socket_(std::move(socket), shared, *this, std::move(owner)),
-        shared_(shared),
-        listener_(listener),
-        ssl_(std::move(ssl)),
-        host_(host) {}
+  TlsStream(SslHandle ssl, TlsStreamOptions& options, StreamListener& listener)
+      : listener_(listener), ssl_(std::move(ssl)), host_(std::move(options.host)), plaintext_(options.plaintext) {}
 
-  /// Joins OpenSSL to the socket.
-  Status attach();
-  void start() override { socket_.start(); }
+  /// Joins OpenSSL to the stream below.
+  Status attach(StreamFactory below);
+  void start() override { below_->start(); }
   void write(ByteView bytes) override;
   void finish() override;
   void abort() override;
+  void fail_later(Error why) override { below_->fail_later(std::move(why)); }
+  Error overdue() const override;
 
   std::size_t take_input(MutableByteView out);
-  void put_output(ByteView bytes) { socket_.write(bytes); }
+  void put_output(ByteView bytes) { below_->write(bytes); }
 
  private:
+  // kWaiting ──stream below opens──► kHandshake ──► kEstablished ──► kClosed; any of them fails to kClosed.
   enum class State {
+    kWaiting,      // nothing is sent yet
     kHandshake,    // nothing is reported yet
     kEstablished,  // bytes flow
     kClosed,       // nothing is reported any more
   };
 
-  void on_stream_open() override { shake_hands(); }
+  void on_stream_open() override;
   void on_stream_bytes(ByteView bytes) override;
   void on_stream_closed(Error why) override;
   void shake_hands();
   void read_records();
   void fail(Error why);
+  void report(Error why);
   Error tls_error(int result);
 
-  SocketStream socket_;
-  LoopShared& shared_;
+  std::unique_ptr<Stream> below_;
   StreamListener& listener_;
   SslHandle ssl_;
-  std::string host_;
+  const std::string host_;
+  const MutableByteView plaintext_;
   ByteView input_;  // during on_stream_bytes: what OpenSSL has not yet taken
-  State state_ = State::kHandshake;
+  State state_ = State::kWaiting;
 };
 
-// A BIO that holds nothing: OpenSSL takes its input from the loop's buffer and puts output to the socket.
+// A BIO that holds nothing: OpenSSL takes its input from the bytes handed up and puts output to the stream below.
 // A memory BIO would keep the largest buffer it ever needed, per connection and direction.
 
 TlsStream& stream_of(BIO* bio) {
@@ -81,7 +78,7 @@ int bio_read(BIO* bio, char* out, std::size_t size, std::size_t* count) {
 
 int bio_write(BIO* bio, const char* data, std::size_t size, std::size_t* count) {
   BIO_clear_retry_flags(bio);
-  // Always taken whole: the socket stream queues what does not go out at once and reports its own failures.
+  // Always taken whole: the socket below queues what does not go out at once and reports its own failures.
   stream_of(bio).put_output(as_bytes({data, size}));
   *count = size;
   return 1;
@@ -120,8 +117,9 @@ Status expect_host(SSL* ssl, std::string host) {
   return Error{Errc::kInternal, Cause::kTlsFailed, "TLS cannot expect host " + host + ": " + openssl_reason()};
 }
 
-Status TlsStream::attach() {
+Status TlsStream::attach(StreamFactory below) {
   PONTE_TRY(expect_host(ssl_.get(), host_));
+  PONTE_ASSIGN(below_, below(*this));
   BIO* bio = BIO_new(bio_method());
   if (!bio) return Error{Errc::kInternal, Cause::kTlsFailed, "TLS cannot be set up: " + openssl_reason()};
   BIO_set_data(bio, this);
@@ -136,6 +134,11 @@ std::size_t TlsStream::take_input(MutableByteView out) {
   std::copy_n(input_.begin(), count, out.begin());
   input_ = input_.subspan(count);
   return count;
+}
+
+void TlsStream::on_stream_open() {
+  state_ = State::kHandshake;
+  shake_hands();
 }
 
 void TlsStream::on_stream_bytes(ByteView bytes) {
@@ -160,9 +163,9 @@ void TlsStream::read_records() {
   while (state_ == State::kEstablished) {
     ERR_clear_error();
     std::size_t count = 0;
-    const int result = SSL_read_ex(ssl_.get(), shared_.decrypted.data(), shared_.decrypted.size(), &count);
+    const int result = SSL_read_ex(ssl_.get(), plaintext_.data(), plaintext_.size(), &count);
     if (result == 1) {
-      listener_.on_stream_bytes({shared_.decrypted.data(), count});
+      listener_.on_stream_bytes(plaintext_.first(count));
       continue;
     }
     const int error = SSL_get_error(ssl_.get(), result);
@@ -191,46 +194,60 @@ Error TlsStream::tls_error(int result) {
 
 void TlsStream::write(ByteView bytes) {
   if (state_ != State::kEstablished || bytes.empty()) return;
-  ERR_clear_error();
+  // What a TLS stream above has to say is written from within its own call into OpenSSL: the errors of that call
+  // stay in the thread's queue.
+  ERR_set_mark();
   std::size_t count = 0;
   const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &count);
-  if (result != 1) socket_.fail_later(tls_error(result));
+  if (result != 1) below_->fail_later(tls_error(result));
+  ERR_pop_to_mark();
 }
 
 void TlsStream::on_stream_closed(Error why) {
+  if (state_ == State::kHandshake) why.message += " during the TLS handshake";
+  report(std::move(why));
+}
+
+// Any alert that OpenSSL had to say is in the stream below by now.
+void TlsStream::fail(Error why) {
+  below_->finish();
+  report(std::move(why));
+}
+
+void TlsStream::report(Error why) {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
   listener_.on_stream_closed(std::move(why));
 }
 
-// Any alert that OpenSSL had to say is in the socket stream by now.
-void TlsStream::fail(Error why) {
-  socket_.finish();
-  on_stream_closed(std::move(why));
+Error TlsStream::overdue() const {
+  if (state_ == State::kWaiting) return below_->overdue();
+  return {Errc::kTimedOut, Cause::kNetworkTimeout,
+          "connecting timed out: the TLS handshake with " + host_ + " is not finished"};
 }
 
 void TlsStream::finish() {
   if (state_ == State::kEstablished) SSL_shutdown(ssl_.get());  // close_notify; the peer's is not awaited
   state_ = State::kClosed;
-  socket_.finish();
+  below_->finish();
 }
 
 void TlsStream::abort() {
   state_ = State::kClosed;
-  socket_.abort();
+  below_->abort();
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Stream>> open_tls_stream(TlsContext& context, const std::string& host, tcp::socket socket,
-                                                LoopShared& shared, StreamListener& listener,
-                                                std::weak_ptr<void> owner) {
-  SslHandle ssl(SSL_new(context.handle()));
-  if (!ssl) return Error{Errc::kInternal, Cause::kTlsFailed, "TLS cannot be set up: " + openssl_reason()};
-  auto stream =
-      std::make_unique<TlsStream>(std::move(ssl), host, std::move(socket), shared, listener, std::move(owner));
-  PONTE_TRY(stream->attach());
-  return std::unique_ptr<Stream>(std::move(stream));
+StreamFactory tls_stream(TlsStreamOptions options, StreamFactory below) {
+  return [options = std::move(options),
+          below = std::move(below)](StreamListener& listener) mutable -> Result<std::unique_ptr<Stream>> {
+    SslHandle ssl(SSL_new(options.context.handle()));
+    if (!ssl) return Error{Errc::kInternal, Cause::kTlsFailed, "TLS cannot be set up: " + openssl_reason()};
+    auto stream = std::make_unique<TlsStream>(std::move(ssl), options, listener);
+    PONTE_TRY(stream->attach(std::move(below)));
+    return std::unique_ptr<Stream>(std::move(stream));
+  };
 }
 
 }  // namespace ponte::net

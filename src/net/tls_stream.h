@@ -1,22 +1,26 @@
-// TLS on a plain socket stream.
+// TLS on another stream.
 #pragma once
 
-#include <memory>
 #include <string>
 
-#include "net/socket_stream.h"
 #include "net/stream.h"
 
 namespace ponte::net {
 
 class TlsContext;
 
-/// OpenSSL between the socket and the listener. It reads what the loop's buffer holds and writes straight to
-/// the socket, so that an idle stream holds neither plaintext nor ciphertext.
-/// `host` is what the certificate must name; a DNS name is also sent as SNI.
-/// Errors: kUntrusted/kTlsUntrusted (the message has OpenSSL's reason), kUnavailable/kTlsFailed.
-Result<std::unique_ptr<Stream>> open_tls_stream(TlsContext& context, const std::string& host,
-                                                asio::ip::tcp::socket socket, LoopShared& shared,
-                                                StreamListener& listener, std::weak_ptr<void> owner);
+struct TlsStreamOptions {
+  TlsContext& context;
+  std::string host;  ///< what the certificate must name; a DNS name is also sent as SNI
+  /// 16 KiB, a record after decryption. Many streams may share it, but not a stream and the one that it runs
+  /// through: the plaintext of that one is read from it.
+  MutableByteView plaintext;
+};
+
+/// OpenSSL between the stream below and the listener. It reads what the stream below hands up and writes straight
+/// to it, so that an idle stream holds neither plaintext nor ciphertext.
+/// Errors: kUntrusted/kTlsUntrusted (the message has OpenSSL's reason), kUnavailable/kTlsFailed, and those of the
+/// stream below.
+StreamFactory tls_stream(TlsStreamOptions options, StreamFactory below);
 
 }  // namespace ponte::net

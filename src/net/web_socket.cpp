@@ -175,10 +175,9 @@ void Connection::on_dialed(Result<asio::ip::tcp::socket> socket) {
 
 Result<std::unique_ptr<Stream>> Connection::make_stream(asio::ip::tcp::socket socket) {
   LoopShared& shared = LoopShared::of(loop_.context());
-  if (options_->url.secure)
-    return open_tls_stream(tls_, options_->url.host, std::move(socket), shared, *this, weak_from_this());
-  StreamListener& listener = *this;
-  return std::unique_ptr<Stream>(std::make_unique<SocketStream>(std::move(socket), shared, listener, weak_from_this()));
+  StreamFactory stack = socket_stream(std::move(socket), shared, weak_from_this());
+  if (options_->url.secure) stack = tls_stream({tls_, options_->url.host, shared.decrypted}, std::move(stack));
+  return stack(*this);
 }
 
 void Connection::on_stream_open() {
@@ -210,7 +209,6 @@ void Connection::on_codec_message(Bytes message) {
 void Connection::on_stream_closed(Error why) {
   const bool is_tls = why.cause == Cause::kTlsFailed || why.cause == Cause::kTlsUntrusted;
   if (state_ == State::kClosing) why = {Errc::kCancelled, Cause::kConnectionClosed, "closed by this side"};
-  if (state_ == State::kSecuring && !is_tls) why.message += " during the TLS handshake";
   if (state_ == State::kUpgrading && !is_tls) why.message += " before it answered the upgrade";
   fail(std::move(why));
 }
@@ -221,7 +219,7 @@ void Connection::on_deadline() {
   };
   switch (state_) {
     case State::kDialing: return fail(timed_out("no TCP connection"));
-    case State::kSecuring: return fail(timed_out("the TLS handshake is not finished"));
+    case State::kSecuring: return fail(stream_->overdue());
     case State::kUpgrading: return fail(timed_out("no answer to the upgrade"));
     case State::kClosing:
       return fail({Errc::kCancelled, Cause::kConnectionClosed, "closed by this side; the peer did not answer"});
