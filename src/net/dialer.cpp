@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "net/authority.h"
 #include "net/event_loop.h"
 #include "net/network_error.h"
 #include "net/resolver.h"
@@ -168,9 +169,7 @@ void Race::finish(Result<tcp::socket> result) {
 }
 
 std::string Race::name_of(const tcp::endpoint& peer) const {
-  const std::string address = peer.address().to_string();
-  return options_.host + " at " + (peer.address().is_v6() ? "[" + address + "]" : address) + ":" +
-         std::to_string(peer.port());
+  return options_.host + " at " + format_authority(peer.address().to_string(), peer.port());
 }
 
 class CancellableDial final : public Dial {

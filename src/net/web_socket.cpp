@@ -3,9 +3,9 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/log.h"
+#include "net/authority.h"
 #include "net/dialer.h"
 #include "net/event_loop.h"
 #include "net/loop_shared.h"
@@ -30,37 +30,6 @@ bool is_loopback(const std::string& host) {
   return inet_pton(AF_INET6, host.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
-// Splits "host", "host:port", "[v6]" and "[v6]:port".
-Status parse_authority(std::string_view text, std::string_view authority, WebSocketUrl& url) {
-  std::string_view port;
-  if (authority.starts_with('[')) {
-    const auto end = authority.find(']');
-    if (end == std::string_view::npos) return url_error(text, "expected ] after the address");
-    url.host = authority.substr(1, end - 1);
-    in6_addr parsed;
-    if (inet_pton(AF_INET6, url.host.c_str(), &parsed) != 1) return url_error(text, "expected an IPv6 address in []");
-    port = authority.substr(end + 1);
-  } else {
-    const auto colon = std::min(authority.find(':'), authority.size());
-    url.host = authority.substr(0, colon);
-    std::transform(url.host.begin(), url.host.end(), url.host.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    const bool is_name = !url.host.empty() && url.host.size() <= 253 &&
-                         url.host.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-._") == std::string::npos;
-    if (!is_name) return url_error(text, "expected a host name or address");
-    port = authority.substr(colon);
-  }
-  if (port.empty()) return Status::Ok();
-  port.remove_prefix(1);
-  unsigned number = 0;
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  const bool is_number = error == std::errc() && end == port.data() + port.size();
-  if (authority[authority.size() - port.size() - 1] != ':' || !is_number || number == 0 || number > 65535)
-    return url_error(text, "expected a port from 1 to 65535");
-  url.port = static_cast<std::uint16_t>(number);
-  return Status::Ok();
-}
-
 }  // namespace
 
 Result<WebSocketUrl> WebSocketUrl::parse(std::string_view text) {
@@ -74,7 +43,10 @@ Result<WebSocketUrl> WebSocketUrl::parse(std::string_view text) {
   url.port = url.secure ? 443 : 80;
   const std::string_view rest = text.substr(scheme_end + 3);
   const auto path = std::min(rest.find_first_of("/?#"), rest.size());
-  PONTE_TRY(parse_authority(text, rest.substr(0, path), url));
+  auto authority = parse_authority(rest.substr(0, path));
+  if (!authority.ok()) return url_error(text, authority.error().message);
+  url.host = std::move(authority->host);
+  url.port = authority->port.value_or(url.port);
   url.resource = rest.substr(path);
   if (!url.resource.starts_with('/')) url.resource.insert(0, 1, '/');
   if (!std::all_of(url.resource.begin(), url.resource.end(), [](char c) { return c > 0x20 && c < 0x7F && c != '#'; }))
