@@ -8,6 +8,7 @@
 #include <websocketpp/logger/stub.hpp>
 
 #include "crypto/system_random.h"
+#include "net/printable.h"
 #include "net/web_socket.h"
 
 namespace ponte::net {
@@ -75,14 +76,6 @@ using Handle = ws::connection_hdl;
 
 constexpr std::size_t kGatherKept = 256 * 1024;
 constexpr int kMaxRetryAfter = 24 * 3600;
-
-// What a peer wrote, fit for a log line.
-std::string printable(std::string_view text) {
-  std::string out(text.substr(0, 200));
-  std::replace_if(
-      out.begin(), out.end(), [](char c) { return c < 0x20 || c > 0x7E; }, '?');
-  return out;
-}
 
 // RFC 9110 10.2.3; the form with a date is not used.
 std::optional<Seconds> parse_retry_after(const std::string& text) {
