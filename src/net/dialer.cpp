@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "net/address_class.h"
 #include "net/authority.h"
 #include "net/event_loop.h"
 #include "net/network_error.h"
@@ -58,6 +59,8 @@ class Race final : public std::enable_shared_from_this<Race> {
   void note(Error why);
   Error verdict();
   void finish(Result<tcp::socket> result);
+  Status check_allowed(const tcp::endpoint& peer) const;
+  const std::string& host() const { return options_.proxy ? options_.proxy->host : options_.host; }
   std::string name_of(const tcp::endpoint& peer) const;
 
   EventLoop& loop_;
@@ -74,7 +77,8 @@ class Race final : public std::enable_shared_from_this<Race> {
 void Race::start(Resolver& resolver) {
   deadline_ = loop_.after(options_.timeout, [this] { on_deadline(); });
   // On a resolver's thread: neither the loop nor this dial need exist any more.
-  resolver.resolve(options_.host, options_.port, [poster = loop_.poster(), weak = weak_from_this()](auto result) {
+  const std::uint16_t port = options_.proxy ? options_.proxy->port : options_.port;
+  resolver.resolve(host(), port, [poster = loop_.poster(), weak = weak_from_this()](auto result) {
     auto endpoints = std::make_unique<Result<std::vector<Endpoint>>>(std::move(result));
     poster.post([weak, endpoints = std::move(endpoints)] {
       if (const auto self = weak.lock()) self->on_resolved(std::move(*endpoints));
@@ -118,6 +122,7 @@ void Race::start_next() {
 
 Status Race::connect(std::size_t attempt) {
   const tcp::endpoint& peer = peers_[attempt];
+  PONTE_TRY(check_allowed(peer));
   tcp::socket socket(loop_.context());
   std::error_code error;
   socket.open(peer.protocol(), error);
@@ -147,7 +152,7 @@ void Race::on_deadline() {
   }
   if (failure_) return finish(verdict());
   finish(Error{Errc::kTimedOut, Cause::kNetworkTimeout,
-               "no answer for name " + options_.host + " within " + std::to_string(options_.timeout.count()) + " ms"});
+               "no answer for name " + host() + " within " + std::to_string(options_.timeout.count()) + " ms"});
 }
 
 void Race::note(Error why) {
@@ -155,7 +160,7 @@ void Race::note(Error why) {
 }
 
 Error Race::verdict() {
-  if (!failure_) return {Errc::kUnavailable, Cause::kNameNotResolved, "name " + options_.host + " has no address"};
+  if (!failure_) return {Errc::kUnavailable, Cause::kNameNotResolved, "name " + host() + " has no address"};
   if (peers_.size() > 1)
     failure_->message += "; none of the other addresses (" + std::to_string(peers_.size() - 1) + ") worked either";
   return std::move(*failure_);
@@ -165,11 +170,24 @@ void Race::finish(Result<tcp::socket> result) {
   const auto hold = shared_from_this();
   DialAnswer answer = std::exchange(answer_, nullptr);
   cancel();
+  if (!result.ok() && options_.proxy) result = proxy_unreachable(*options_.proxy, std::move(result).error());
   answer(std::move(result));
 }
 
+// Decided on the address itself: a name may have another one each time.
+Status Race::check_allowed(const tcp::endpoint& peer) const {
+  if (!options_.proxy || options_.proxy->allow_private) return Status::Ok();
+  const auto address = peer.address();
+  const AddressClass what =
+      address.is_v4() ? classify_address(address.to_v4().to_bytes()) : classify_address(address.to_v6().to_bytes());
+  if (what == AddressClass::kPublic) return Status::Ok();
+  return Error{Errc::kForbidden, Cause::kProxyNotAllowed,
+               "proxy " + options_.proxy->to_string() + " is not allowed: " + address.to_string() + " is a " +
+                   std::string(address_class_name(what)) + " address"};
+}
+
 std::string Race::name_of(const tcp::endpoint& peer) const {
-  return options_.host + " at " + format_authority(peer.address().to_string(), peer.port());
+  return host() + " at " + format_authority(peer.address().to_string(), peer.port());
 }
 
 class CancellableDial final : public Dial {

@@ -20,14 +20,19 @@ class LoopShared final : public asio::execution_context::service {
   explicit LoopShared(asio::execution_context& context) : service(context) {}
   static LoopShared& of(asio::io_context& context) { return asio::use_service<LoopShared>(context); }
 
+  static constexpr std::size_t kMaxRecord = 16 * 1024;
   /// What a socket delivered, before TLS.
   std::array<std::uint8_t, 64 * 1024> received;
   /// One record after decryption: 2^14 bytes at most (RFC 8446 5.1).
-  std::array<std::uint8_t, 16 * 1024> decrypted;
+  std::array<std::uint8_t, kMaxRecord> decrypted;
+  /// The same for TLS to a proxy, through which the records of another TLS stream come: those are read from here while
+  /// they are decrypted into the one above. Made at first use.
+  MutableByteView decrypted_of_proxy();
   WebSocketCodecFactory codecs;
 
  private:
   void shutdown() override {}
+  Bytes decrypted_of_proxy_;
 };
 
 }  // namespace ponte::net

@@ -9,6 +9,7 @@
 #include "net/dialer.h"
 #include "net/event_loop.h"
 #include "net/loop_shared.h"
+#include "net/proxy_stream.h"
 #include "net/socket_stream.h"
 #include "net/tls_stream.h"
 #include "net/web_socket_codec.h"
@@ -76,11 +77,11 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   void abandon();
 
  private:
-  // kDialing ──TCP──► kSecuring ──TLS──► kUpgrading ──101──► kOpen ──close()──► kClosing ──► kClosed
+  // kDialing ──TCP──► kSecuring ──proxy, TLS──► kUpgrading ──101──► kOpen ──close()──► kClosing ──► kClosed
   // Any of them goes to kClosed by failure, by the peer's close, by the deadline, or by abandon().
   enum class State {
     kDialing,    // resolving and connecting
-    kSecuring,   // TLS handshake; passes at once without TLS
+    kSecuring,   // the proxy's and the TLS handshake; passes at once without both
     kUpgrading,  // the request is sent, the answer awaited
     kOpen,
     kClosing,  // our close frame is sent, the peer's awaited
@@ -121,7 +122,10 @@ void Connection::start(Resolver& resolver) {
   auto codec = LoopShared::of(loop_.context()).codecs.create(*options_, *this);
   if (!codec.ok()) return fail_later(std::move(codec).error());
   codec_ = std::move(codec).value();
-  dial_ = dial(loop_, resolver, {options_->url.host, options_->url.port, options_->connect_timeout},
+  if (options_->proxy) {
+    if (Status usable = options_->proxy->check(); !usable.ok()) return fail_later(std::move(usable).error());
+  }
+  dial_ = dial(loop_, resolver, {options_->url.host, options_->url.port, options_->connect_timeout, options_->proxy},
                [weak = weak_from_this()](auto socket) {
                  if (const auto self = weak.lock()) self->on_dialed(std::move(socket));
                });
@@ -148,6 +152,11 @@ void Connection::on_dialed(Result<asio::ip::tcp::socket> socket) {
 Result<std::unique_ptr<Stream>> Connection::make_stream(asio::ip::tcp::socket socket) {
   LoopShared& shared = LoopShared::of(loop_.context());
   StreamFactory stack = socket_stream(std::move(socket), shared, weak_from_this());
+  if (std::optional<Proxy> proxy = std::exchange(options_->proxy, std::nullopt)) {
+    if (proxy->protocol == ProxyProtocol::kHttps)
+      stack = tls_stream({tls_, proxy->host, shared.decrypted_of_proxy()}, std::move(stack));
+    stack = proxy_stream(std::move(*proxy), {options_->url.host, options_->url.port}, std::move(stack));
+  }
   if (options_->url.secure) stack = tls_stream({tls_, options_->url.host, shared.decrypted}, std::move(stack));
   return stack(*this);
 }
@@ -190,7 +199,10 @@ void Connection::on_deadline() {
     return Error{Errc::kTimedOut, Cause::kNetworkTimeout, std::string("connecting timed out: ") + what};
   };
   switch (state_) {
-    case State::kDialing: return fail(timed_out("no TCP connection"));
+    case State::kDialing: {
+      const Error why = timed_out("no TCP connection");
+      return fail(options_->proxy ? proxy_unreachable(*options_->proxy, why) : why);
+    }
     case State::kSecuring: return fail(stream_->overdue());
     case State::kUpgrading: return fail(timed_out("no answer to the upgrade"));
     case State::kClosing:

@@ -1,8 +1,9 @@
-// A WebSocket client connection: TCP (by way of a proxy, with the next issue), TLS, upgrade, frames.
+// A WebSocket client connection: TCP, perhaps by way of a proxy, TLS, upgrade, frames.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
+#include "net/proxy.h"
 
 namespace ponte::net {
 
@@ -31,8 +33,9 @@ struct WebSocketUrl {
 struct WebSocketOptions {
   WebSocketUrl url;
   std::vector<std::pair<std::string, std::string>> headers;  ///< Origin, User-Agent ...
-  Milliseconds connect_timeout{20'000};                      ///< resolve, TCP, TLS and upgrade together
+  Milliseconds connect_timeout{20'000};                      ///< resolve, TCP, proxy, TLS and upgrade together
   std::size_t max_message_size = 16u << 20;
+  std::optional<Proxy> proxy = std::nullopt;  ///< with it nothing ever goes to the URL's host directly
 };
 
 /// What a connection reports. All calls come on the loop thread, never from within a call into the
@@ -72,6 +75,13 @@ struct NetworkContext {
 ///   kUntrusted/kTlsUntrusted           the message has OpenSSL's reason
 ///   kMalformed/kWebSocketProtocol      no valid upgrade, a frame against RFC 6455, a message over the limit
 ///   kCancelled/kConnectionClosed       after close()
+/// With a proxy, until its tunnel stands:
+///   kInvalidArgument/kInvalidProxy     it cannot be used as it is
+///   kForbidden/kProxyNotAllowed        all its addresses are private, and it may have none
+///   kProxyUnreachable                  its name, TCP or TLS to it, its silence: kUnavailable, kTimedOut, kUntrusted,
+///   with
+///                                      the cause's words; kMalformed: what answers is no such proxy
+///   kProxyAuthFailed, kProxyRefused    as in ProxyCodec
 std::unique_ptr<WebSocket> open_web_socket(EventLoop& loop, NetworkContext network, WebSocketOptions options,
                                            WebSocketCallbacks callbacks);
 

@@ -27,6 +27,7 @@ class RawConnection {
   std::string upgrade();
   /// Closes with RST instead of FIN.
   void reset();
+  int descriptor() const { return descriptor_; }
 
  private:
   const int descriptor_;

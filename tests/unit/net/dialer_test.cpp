@@ -288,6 +288,70 @@ TEST(Dialer, CancellingClosesAllThatAreUnderWay) {
   loop.run_and_wait([] {});
 }
 
+// Looks every name up as `addresses` and remembers which were asked.
+class AskedResolver {
+ public:
+  explicit AskedResolver(Names addresses)
+      : resolver_(
+            1,
+            [this, addresses](const std::string& host) -> Result<Names> {
+              asked_.push_back(host);
+              return addresses;
+            },
+            Milliseconds(10'000)) {}
+  Resolver& operator*() { return resolver_; }
+  const Names& asked() const { return asked_; }
+
+ private:
+  Names asked_;  // before the resolver, whose thread writes to it until the answer
+  Resolver resolver_;
+};
+
+TEST(Dialer, GoesToTheProxyAndAsksForItsNameAlone) {
+  Listener proxy("127.0.0.2", 0, 16);
+  AskedResolver resolver({"127.0.0.2"});
+  const Proxy through{ProxyProtocol::kHttp, "proxy.example", proxy.port()};
+  Dialed dialed(*resolver, {"target.example", 443, Milliseconds(20'000), through});
+  ASSERT_TRUE(dialed->ok()) << dialed->error().message;
+  EXPECT_EQ((*dialed)->remote_endpoint().port(), proxy.port());
+  EXPECT_EQ(resolver.asked(), Names{"proxy.example"});
+}
+
+TEST(Dialer, ReportsWhatFailsAsTheProxys) {
+  AskedResolver resolver({"127.0.0.2"});
+  const Proxy through{ProxyProtocol::kSocks5, "proxy.example", unused_port()};
+  Dialed dialed(*resolver, {"127.0.0.1", 443, Milliseconds(20'000), through});
+  ASSERT_FALSE(dialed->ok());
+  EXPECT_EQ(dialed->error().code, Errc::kUnavailable);
+  EXPECT_EQ(dialed->error().cause, Cause::kProxyUnreachable);
+  EXPECT_NE(dialed->error().message.find("connecting to proxy.example at 127.0.0.2"), std::string::npos)
+      << dialed->error().message;
+}
+
+TEST(Dialer, TimesOutOnAProxyThatStaysSilent) {
+  SilentListener silent;
+  Resolver resolver;
+  const Proxy through{ProxyProtocol::kSocks5, "127.0.0.1", silent.port()};
+  Dialed dialed(resolver, {"target.example", 443, Milliseconds(50), through});
+  ASSERT_FALSE(dialed->ok());
+  EXPECT_EQ(dialed->error().code, Errc::kTimedOut);
+  EXPECT_EQ(dialed->error().cause, Cause::kProxyUnreachable);
+}
+
+TEST(Dialer, JudgesAPrivateProxyByTheAddressNotByTheName) {
+  Listener listener("127.0.0.1", 0, 16);
+  Proxy through{ProxyProtocol::kHttp, "looks-public.example", listener.port()};
+  through.allow_private = false;
+  for (const Names& addresses : {Names{"127.0.0.1"}, Names{"192.168.0.1", "fd00::1", "169.254.169.254"},
+                                 Names{"::ffff:127.0.0.1"}, Names{"64:ff9b::a00:1"}}) {
+    AskedResolver resolver(addresses);
+    Dialed dialed(*resolver, {"target.example", 443, Milliseconds(20'000), through});
+    ASSERT_FALSE(dialed->ok());
+    EXPECT_EQ(dialed->error().code, Errc::kForbidden) << dialed->error().message;
+    EXPECT_EQ(dialed->error().cause, Cause::kProxyNotAllowed) << dialed->error().message;
+  }
+}
+
 TEST(Dialer, TimesOutWhileTheNameIsLookedUp) {
   std::promise<void> release;
   const auto released = release.get_future().share();
