@@ -3,6 +3,8 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "net/tls_stream.h"
+
 namespace ponte::net {
 namespace {
 
@@ -36,7 +38,8 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const std::string& extra_
   // An idle connection holds no record buffers (2 x 17 KiB each otherwise).
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context, on_new_tls_session);
   return owner;
 }
 

@@ -11,7 +11,8 @@ struct ssl_ctx_st;  // OpenSSL's SSL_CTX
 namespace ponte::net {
 
 /// System roots, an optional further root, TLS 1.2 or newer, ALPN http/1.1. Thread-safe after creation.
-/// Sessions are not resumed: a ticket used by several accounts would tell the server that they belong together.
+/// It holds no sessions itself: a ticket used by several accounts would tell the server that they belong together.
+/// Those of a stream go to its owner's TlsTickets, where it has some, and nowhere else.
 class TlsContext {
  public:
   /// `extra_ca_file`: PEM, empty for none. kInvalidArgument/kConfigInvalid where it cannot be read.

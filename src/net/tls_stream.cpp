@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "net/tls_context.h"
+#include "net/tls_tickets.h"
 
 namespace ponte::net {
 namespace {
@@ -17,10 +18,20 @@ struct FreeSsl {
 };
 using SslHandle = std::unique_ptr<SSL, FreeSsl>;
 
+struct FreeSession {
+  void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
+};
+using SessionHandle = std::unique_ptr<SSL_SESSION, FreeSession>;
+
 class TlsStream final : public Stream, private StreamListener {
  public:
   TlsStream(SslHandle ssl, TlsStreamOptions& options, StreamListener& listener)
-      : listener_(listener), ssl_(std::move(ssl)), host_(std::move(options.host)), plaintext_(options.plaintext) {}
+      : listener_(listener),
+        ssl_(std::move(ssl)),
+        host_(std::move(options.host)),
+        plaintext_(options.plaintext),
+        tickets_(options.tickets),
+        ticket_place_(std::move(options.ticket_place)) {}
 
   /// Joins OpenSSL to the stream below.
   Status attach(StreamFactory below);
@@ -33,6 +44,7 @@ class TlsStream final : public Stream, private StreamListener {
 
   std::size_t take_input(MutableByteView out);
   void put_output(ByteView bytes) { below_->write(bytes); }
+  void keep_session(SSL_SESSION* session);
 
  private:
   // kWaiting ──stream below opens──► kHandshake ──► kEstablished ──► kClosed; any of them fails to kClosed.
@@ -46,6 +58,7 @@ class TlsStream final : public Stream, private StreamListener {
   void on_stream_open() override;
   void on_stream_bytes(ByteView bytes) override;
   void on_stream_closed(Error why) override;
+  void offer_session();
   void shake_hands();
   void read_records();
   void fail(Error why);
@@ -57,7 +70,11 @@ class TlsStream final : public Stream, private StreamListener {
   SslHandle ssl_;
   const std::string host_;
   const MutableByteView plaintext_;
-  ByteView input_;  // during on_stream_bytes: what OpenSSL has not yet taken
+  TlsTickets* const tickets_;
+  const std::string ticket_place_;
+  Mono offered_verified_at_;  // of the session that was offered
+  Mono verified_at_;          // where the handshake is a whole one
+  ByteView input_;            // during on_stream_bytes: what OpenSSL has not yet taken
   State state_ = State::kWaiting;
 };
 
@@ -138,7 +155,35 @@ std::size_t TlsStream::take_input(MutableByteView out) {
 
 void TlsStream::on_stream_open() {
   state_ = State::kHandshake;
+  if (tickets_) offer_session();
   shake_hands();
+}
+
+// Taken no earlier than now, so that a way that does not get here costs no ticket.
+void TlsStream::offer_session() {
+  verified_at_ = tickets_->now();
+  const auto ticket = tickets_->take(ticket_place_);
+  if (!ticket) return;
+  const unsigned char* data = ticket->session.view().data();
+  const SessionHandle session(d2i_SSL_SESSION(nullptr, &data, static_cast<long>(ticket->session.view().size())));
+  offered_verified_at_ = ticket->verified_at;
+  // One that cannot be used makes for a whole handshake.
+  if (session) SSL_set_session(ssl_.get(), session.get());
+}
+
+void TlsStream::keep_session(SSL_SESSION* session) {
+  if (!tickets_ || SSL_get_verify_result(ssl_.get()) != X509_V_OK || SSL_SESSION_is_resumable(session) != 1) return;
+  const int size = i2d_SSL_SESSION(session, nullptr);
+  if (size <= 0) return;
+  SecretBytes bytes(Bytes(static_cast<std::size_t>(size)));
+  unsigned char* out = bytes.mutable_view().data();
+  i2d_SSL_SESSION(session, &out);
+  const bool is_tls13 = SSL_SESSION_get_protocol_version(session) == TLS1_3_VERSION;
+  // RFC 5077 3.3: before TLS 1.3 a hint of 0 leaves it to the client; since then (RFC 8446 4.6.1) it means none.
+  const auto hint = static_cast<long>(SSL_SESSION_get_ticket_lifetime_hint(session));
+  const Seconds lifetime(hint != 0 || is_tls13 ? hint : SSL_SESSION_get_timeout(session));
+  const Mono verified_at = SSL_session_reused(ssl_.get()) == 1 ? offered_verified_at_ : verified_at_;
+  tickets_->put(ticket_place_, {std::move(bytes), verified_at}, lifetime);
 }
 
 void TlsStream::on_stream_bytes(ByteView bytes) {
@@ -156,6 +201,7 @@ void TlsStream::shake_hands() {
     return;
   }
   state_ = State::kEstablished;
+  if (tickets_ && SSL_session_reused(ssl_.get()) == 1) tickets_->count_resumed();
   listener_.on_stream_open();
 }
 
@@ -238,6 +284,11 @@ void TlsStream::abort() {
 }
 
 }  // namespace
+
+int on_new_tls_session(SSL* ssl, SSL_SESSION* session) {
+  stream_of(SSL_get_rbio(ssl)).keep_session(session);
+  return 0;  // no reference to it was kept
+}
 
 StreamFactory tls_stream(TlsStreamOptions options, StreamFactory below) {
   return [options = std::move(options),

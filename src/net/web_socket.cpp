@@ -152,12 +152,17 @@ void Connection::on_dialed(Result<asio::ip::tcp::socket> socket) {
 Result<std::unique_ptr<Stream>> Connection::make_stream(asio::ip::tcp::socket socket) {
   LoopShared& shared = LoopShared::of(loop_.context());
   StreamFactory stack = socket_stream(std::move(socket), shared, weak_from_this());
+  std::string place = format_authority(options_->url.host, options_->url.port);
   if (std::optional<Proxy> proxy = std::exchange(options_->proxy, std::nullopt)) {
+    place += " by way of " + proxy->to_string();
     if (proxy->protocol == ProxyProtocol::kHttps)
       stack = tls_stream({tls_, proxy->host, shared.decrypted_of_proxy()}, std::move(stack));
     stack = proxy_stream(std::move(*proxy), {options_->url.host, options_->url.port}, std::move(stack));
   }
-  if (options_->url.secure) stack = tls_stream({tls_, options_->url.host, shared.decrypted}, std::move(stack));
+  if (options_->url.secure) {
+    stack =
+        tls_stream({tls_, options_->url.host, shared.decrypted, options_->tickets, std::move(place)}, std::move(stack));
+  }
   return stack(*this);
 }
 

@@ -18,6 +18,7 @@ namespace ponte::net {
 class EventLoop;
 class Resolver;
 class TlsContext;
+class TlsTickets;
 
 /// A parsed ws:// or wss:// URL.
 struct WebSocketUrl {
@@ -36,6 +37,8 @@ struct WebSocketOptions {
   Milliseconds connect_timeout{20'000};                      ///< resolve, TCP, proxy, TLS and upgrade together
   std::size_t max_message_size = 16u << 20;
   std::optional<Proxy> proxy = std::nullopt;  ///< with it nothing ever goes to the URL's host directly
+  /// The owner's, which outlives the WebSocket; its TLS sessions with the URL's host are resumed. Null: none is.
+  TlsTickets* tickets = nullptr;
 };
 
 /// What a connection reports. All calls come on the loop thread, never from within a call into the

@@ -168,6 +168,7 @@ int TestProxy::Impl::serve_http(Channel& client) {
   static const std::string kBasic = "\r\nProxy-Authorization: Basic ";
   Request request;
   request.header = client.read_until("\r\n\r\n");
+  if (!request.header.starts_with("CONNECT ")) return -1;
   const std::string authority = request.header.substr(8, request.header.find(' ', 8) - 8);  // after "CONNECT "
   const auto colon = authority.rfind(':');
   request.host = authority.substr(0, colon);

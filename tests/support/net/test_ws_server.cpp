@@ -1,10 +1,14 @@
 #include "support/net/test_ws_server.h"
 
+#include <openssl/rand.h>
+
+#include <array>
 #include <asio/ssl.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <future>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -40,6 +44,8 @@ class TestWsServer::Engine {
   virtual void send(ws::connection_hdl to, ByteView message, ws::frame::opcode::value opcode) = 0;
   virtual void ping(ws::connection_hdl to, const std::string& payload) = 0;
   virtual void close(ws::connection_hdl to, int code, const std::string& reason) = 0;
+  /// Runs on the server's thread, and waits.
+  virtual void change_tls(const std::function<void(SSL_CTX*)>& change) = 0;
 
   template <typename Predicate>
   void wait(const char* what, Predicate predicate) {
@@ -53,6 +59,7 @@ class TestWsServer::Engine {
   std::set<ws::connection_hdl, std::owner_less<ws::connection_hdl>> connections;
   std::deque<std::string> pongs;
   std::deque<int> close_codes;
+  std::size_t resumed = 0;
   Request request;
   int refuse_status = 0;
   std::pair<std::string, std::string> refuse_header;
@@ -66,11 +73,11 @@ class EngineOf final : public TestWsServer::Engine {
   using Server = ws::server<QuietConfig<Base>>;
   using Handle = ws::connection_hdl;
 
-  explicit EngineOf(const std::optional<IssuedCertificate>& certificate) {
+  EngineOf(const std::optional<IssuedCertificate>& certificate, TestWsServer::Tls tls) {
     server_.init_asio();
     server_.set_reuse_addr(true);
     set_handlers();
-    if constexpr (std::is_same_v<Base, ws::config::asio_tls>) set_tls(*certificate);
+    if constexpr (std::is_same_v<Base, ws::config::asio_tls>) set_tls(*certificate, tls);
     server_.listen(asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), 0));
     server_.start_accept();
     thread_ = std::thread([this] { server_.run(); });
@@ -104,6 +111,14 @@ class EngineOf final : public TestWsServer::Engine {
     ws::lib::error_code ignored;
     server_.close(to, static_cast<ws::close::status::value>(code), reason, ignored);
   }
+  void change_tls(const std::function<void(SSL_CTX*)>& change) override {
+    std::promise<void> done;
+    server_.get_io_service().post([&] {
+      change(context_->native_handle());
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
 
  private:
   template <typename Change>
@@ -115,7 +130,15 @@ class EngineOf final : public TestWsServer::Engine {
 
   void set_handlers() {
     server_.set_validate_handler([this](Handle handle) { return validate(handle); });
-    server_.set_open_handler([this](Handle handle) { change([&] { connections.insert(handle); }); });
+    server_.set_open_handler([this](Handle handle) {
+      bool is_resumed = false;
+      if constexpr (std::is_same_v<Base, ws::config::asio_tls>)
+        is_resumed = SSL_session_reused(server_.get_con_from_hdl(handle)->get_socket().native_handle()) == 1;
+      change([&] {
+        connections.insert(handle);
+        if (is_resumed) ++resumed;
+      });
+    });
     server_.set_close_handler([this](Handle handle) {
       const int code = server_.get_con_from_hdl(handle)->get_remote_close_code();
       change([&] {
@@ -140,10 +163,14 @@ class EngineOf final : public TestWsServer::Engine {
     return false;
   }
 
-  void set_tls(const IssuedCertificate& certificate) {
+  void set_tls(const IssuedCertificate& certificate, TestWsServer::Tls tls) {
     context_ = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
     context_->use_certificate_chain(asio::buffer(certificate.chain_pem));
     context_->use_private_key(asio::buffer(certificate.key_pem), asio::ssl::context::pem);
+    SSL_CTX* const handle = context_->native_handle();
+    SSL_CTX_set_timeout(handle, 7 * 24 * 3600);
+    if (tls != TestWsServer::Tls::kAny) SSL_CTX_set_max_proto_version(handle, TLS1_2_VERSION);
+    if (tls == TestWsServer::Tls::k12SessionIds) SSL_CTX_set_options(handle, SSL_OP_NO_TICKET);
     if constexpr (std::is_same_v<Base, ws::config::asio_tls>)
       server_.set_tls_init_handler([this](Handle) { return context_; });
   }
@@ -155,11 +182,11 @@ class EngineOf final : public TestWsServer::Engine {
 
 }  // namespace
 
-TestWsServer::TestWsServer(std::optional<IssuedCertificate> certificate) {
+TestWsServer::TestWsServer(std::optional<IssuedCertificate> certificate, Tls tls) {
   if (certificate) {
-    engine_ = std::make_unique<EngineOf<ws::config::asio_tls>>(certificate);
+    engine_ = std::make_unique<EngineOf<ws::config::asio_tls>>(certificate, tls);
   } else {
-    engine_ = std::make_unique<EngineOf<ws::config::asio>>(certificate);
+    engine_ = std::make_unique<EngineOf<ws::config::asio>>(certificate, tls);
   }
 }
 TestWsServer::~TestWsServer() = default;
@@ -206,6 +233,20 @@ void TestWsServer::ping(const std::string& payload) {
 
 void TestWsServer::close(int code, const std::string& reason) {
   engine_->on_each([engine = engine_.get(), code, reason](auto handle) { engine->close(handle, code, reason); });
+}
+
+void TestWsServer::forget_sessions() {
+  engine_->change_tls([](SSL_CTX* context) {
+    std::array<unsigned char, 80> keys;
+    RAND_bytes(keys.data(), keys.size());
+    SSL_CTX_set_tlsext_ticket_keys(context, keys.data(), static_cast<long>(keys.size()));
+    SSL_CTX_flush_sessions(context, 0);
+  });
+}
+
+std::size_t TestWsServer::resumed() const {
+  const std::lock_guard lock(engine_->mutex);
+  return engine_->resumed;
 }
 
 std::string TestWsServer::wait_for_pong() {

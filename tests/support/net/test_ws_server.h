@@ -20,7 +20,14 @@ class TestWsServer {
     std::map<std::string, std::string> headers;
   };
 
-  explicit TestWsServer(std::optional<IssuedCertificate> certificate = std::nullopt);
+  /// Sessions last a week with tickets, two hours without.
+  enum class Tls {
+    kAny,
+    k12Tickets,
+    k12SessionIds,  // no tickets: sessions in the server's memory
+  };
+
+  explicit TestWsServer(std::optional<IssuedCertificate> certificate = std::nullopt, Tls tls = Tls::kAny);
   ~TestWsServer();
   std::uint16_t port() const;
 
@@ -39,6 +46,11 @@ class TestWsServer {
   std::string wait_for_pong();
   /// The close code that the next closing client gave.
   int wait_for_close();
+
+  /// Of a server with TLS: whoever comes with a session from before must shake hands anew.
+  void forget_sessions();
+  /// Connections so far that resumed a TLS session.
+  std::size_t resumed() const;
 
   class Engine;
 
