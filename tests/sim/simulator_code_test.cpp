@@ -117,6 +117,65 @@ TEST_F(SimulatorCode, TellsThePhoneThatTheCodeWasWrong) {
   EXPECT_FALSE(client.next("iq").has_value()) << "the companion hears nothing";
 }
 
+TEST_F(SimulatorCode, LetsThePhoneTypeAgainAfterAWrongCode) {
+  ASSERT_TRUE(ask_for_code());
+  enter("ABCD-1235");
+  client.ask("md", "set", finish(*client.next("notification")->find("link_code_companion_reg")));
+  ASSERT_TRUE(outcome && !outcome->ok());
+  enter(kCode);
+  EXPECT_EQ(
+      client.ask("md", "set", finish(*client.next("notification")->find("link_code_companion_reg")))->attribute("type"),
+      "result");
+  EXPECT_FALSE(outcome.has_value()) << "the phone waits for the answer to pair-success";
+  const auto iq = client.next("iq");
+  ASSERT_TRUE(iq && iq->find("pair-success"));
+  client.answer(*iq, approve_by_hand(*iq->find("pair-success"), keys, keys.adv_secret.view(), random));
+  ASSERT_TRUE(outcome && outcome->ok());
+  EXPECT_TRUE(server.world().violations.empty());
+}
+
+TEST_F(SimulatorCode, SendsPrimaryHelloThreeTimesForOneCode) {
+  ASSERT_TRUE(ask_for_code());
+  for (int i = 0; i < 3; ++i) {
+    enter("ABCD-1235");
+    const auto notification = client.next("notification");
+    ASSERT_TRUE(notification.has_value()) << i;
+    client.ask("md", "set", finish(*notification->find("link_code_companion_reg")));
+    ASSERT_TRUE(outcome && !outcome->ok()) << i;
+  }
+  enter(kCode);
+  ASSERT_TRUE(outcome && !outcome->ok());
+  EXPECT_NE(outcome->error().message.find("three primary_hello"), std::string::npos);
+  EXPECT_FALSE(client.next("notification").has_value());
+  ASSERT_TRUE(ask_for_code());
+  enter(kCode);
+  EXPECT_TRUE(client.next("notification").has_value()) << "a new code counts anew";
+}
+
+TEST_F(SimulatorCode, StandsWhereTheCompanionDidNotFinishInTime) {
+  ASSERT_TRUE(ask_for_code());
+  enter(kCode);
+  const auto first = client.next("notification");
+  client.advance(Seconds(21));
+  ASSERT_TRUE(outcome && !outcome->ok());
+  EXPECT_EQ(outcome->error().code, Errc::kTimedOut);
+  client.ask("md", "set", finish(*first->find("link_code_companion_reg")));
+  EXPECT_FALSE(client.next("iq").has_value()) << "the phone has given up";
+  enter(kCode);
+  client.ask("md", "set", finish(*client.next("notification")->find("link_code_companion_reg")));
+  EXPECT_TRUE(client.next("iq")->find("pair-success"));
+  EXPECT_TRUE(server.world().violations.empty());
+}
+
+TEST_F(SimulatorCode, NotesAFinishThatNoPrimaryHelloCameBefore) {
+  ASSERT_TRUE(ask_for_code());
+  enter(kCode);
+  const auto notification = client.next("notification");
+  for (int i = 0; i < 2; ++i) client.ask("md", "set", finish(*notification->find("link_code_companion_reg")));
+  ASSERT_EQ(server.world().violations.size(), 1u);
+  EXPECT_EQ(server.world().violations[0].text, "companion_finish before primary_hello");
+}
+
 TEST_F(SimulatorCode, RefusesADamagedFinish) {
   for (const char* damaged :
        {"link_code_pairing_wrapped_key_bundle", "companion_identity_public", "link_code_pairing_ref"}) {

@@ -16,7 +16,7 @@ using protocol::wire::Node;
 using protocol::wire::server_jid;
 
 constexpr unsigned kCodeIterations = 131072;
-constexpr Milliseconds kCodeLifetime = Seconds(180);
+constexpr unsigned kMostHellos = 3;       // for one code (wire: pairing.md 6.3)
 constexpr std::size_t kWrappedSize = 80;  // salt 32, iv 16, ciphertext 32
 constexpr std::size_t kBundleSize = 156;  // salt 32, nonce 12, ciphertext 96, tag 16
 constexpr std::string_view kCodeAlphabet = "123456789ABCDEFGHJKLMNPQRSTVWXYZ";
@@ -121,9 +121,7 @@ std::optional<std::pair<unsigned, std::string>> PairingSide::start_link_code(con
   drop_link_code();
   World& world = connection_.world();
   const Mono now = connection_.now().mono;
-  link_ = LinkCode{
-      jid->user,          "2@" + crypto::base64(world.random.array<33>()), to_bytes(wrapped), now, std::nullopt, {}, {},
-      now + kCodeLifetime};
+  link_ = LinkCode{jid->user, "2@" + crypto::base64(world.random.array<33>()), to_bytes(wrapped), now, 0, std::nullopt};
   world.codes[link_->number] = connection_.id();
   return std::nullopt;
 }
@@ -143,33 +141,37 @@ void PairingSide::enter_code(std::string_view entered, const Phone& phone, Reply
         Error{Errc::kInvalidArgument, Cause::kInvalidRequest, "expected a code of 8 symbols, XXXX-XXXX"});
   }
   if (!link_) return reply.answer(rejected("no pairing code is outstanding"));
-  if (attempt_ || link_->reply.pending()) return reply.answer(rejected("another phone has just entered a code"));
+  if (attempt_ || link_->entry) return reply.answer(rejected("another phone has just entered a code"));
+  if (link_->hellos == kMostHellos) return reply.answer(rejected("three primary_hello were sent for this code"));
   World& world = connection_.world();
-  const Now& now = connection_.now();
-  if (now.mono >= link_->since + kCodeLifetime) return reply.answer(rejected("the code is older than 180 seconds"));
+  const Mono now = connection_.now().mono;
+  if (now >= link_->since + kCodeLifetime) return reply.answer(rejected("the code is older than 180 seconds"));
 
-  const Account& account = world.accounts.get(link_->number);
   const crypto::KeyPair ephemeral = crypto::generate_key_pair(world.random);
   auto shared = crypto::agree(ephemeral.private_key, unwrap(code, link_->wrapped_ephemeral));
   if (!shared.ok()) return reply.answer(shared.error());
-  link_->ephemeral_shared = std::move(*shared);
-  link_->phone = phone;
-  link_->phone.number = link_->number;
-  link_->reply = std::move(reply);
-  link_->deadline = now.mono + world.options.pairing_timeout;
+  link_->entry = Entry{std::move(*shared), phone, std::move(reply), now + world.options.pairing_timeout};
+  link_->entry->phone.number = link_->number;
+  send_primary_hello(code, ephemeral.public_key);
+}
+
+void PairingSide::send_primary_hello(std::string_view code, const crypto::PublicKey& ephemeral) {
+  World& world = connection_.world();
+  const Account& account = world.accounts.get(link_->number);
   Node hello = Node("link_code_companion_reg").with("stage", "primary_hello");
-  hello.child(
-      Node("link_code_pairing_wrapped_primary_ephemeral_pub").bytes(wrap(code, ephemeral.public_key, world.random)));
+  hello.child(Node("link_code_pairing_wrapped_primary_ephemeral_pub").bytes(wrap(code, ephemeral, world.random)));
   hello.child(Node("primary_identity_pub").bytes(account.identity.public_key));
   hello.child(Node("link_code_pairing_ref").bytes(as_bytes(link_->ref)));
+  ++link_->hellos;
+  ++unanswered_hellos_;
   connection_.send_for_ack(Node("notification")
                                .with("type", "link_code_companion_reg")
                                .with("from", server_jid())
-                               .with("t", std::to_string(unix_seconds(now.wall)))
+                               .with("t", std::to_string(unix_seconds(connection_.now().wall)))
                                .child(std::move(hello)));
 }
 
-Result<Secret<32>> PairingSide::open_bundle(const Node& request) {
+Result<Secret<32>> PairingSide::open_bundle(const Node& request, const Entry& entry) {
   const auto leaf = [&request](std::string_view tag) -> ByteView {
     const Node* child = request.find(tag);
     return child ? child->leaf().value_or(ByteView{}) : ByteView{};
@@ -182,7 +184,7 @@ Result<Secret<32>> PairingSide::open_bundle(const Node& request) {
     return rejected("wrapped bundle: expected 156 bytes, got " + std::to_string(bundle.size()));
 
   Secret<32> key;
-  crypto::hkdf_sha256(link_->ephemeral_shared->view(), bundle.first(32),
+  crypto::hkdf_sha256(entry.ephemeral_shared.view(), bundle.first(32),
                       as_bytes("link_code_pairing_key_bundle_encryption_key"), key.mutable_view());
   auto opened = crypto::Aes256Gcm(key).open(to_array<12>(bundle.subspan(32, 12)), bundle.subspan(44), {});
   if (!opened.ok()) return rejected("the bundle does not open: the code was not the companion's");
@@ -194,23 +196,26 @@ Result<Secret<32>> PairingSide::open_bundle(const Node& request) {
   }
   PONTE_ASSIGN(const Secret<32> identities, crypto::agree(account.identity.private_key, registration().identity));
   Secret<32> adv_secret;
-  const Bytes input = concat({link_->ephemeral_shared->view(), identities.view(), contents.subspan(64, 32)});
+  const Bytes input = concat({entry.ephemeral_shared.view(), identities.view(), contents.subspan(64, 32)});
   crypto::hkdf_sha256(input, {}, as_bytes("adv_secret"), adv_secret.mutable_view());
   return adv_secret;
 }
 
 void PairingSide::on_companion_finish(const Node& request) {
-  if (!link_ || !link_->ephemeral_shared) return connection_.violation("companion_finish before primary_hello");
-  Reply<Paired> reply = std::move(link_->reply);
-  const Phone phone = link_->phone;
-  auto adv_secret = open_bundle(request);
-  drop_link_code();
+  if (unanswered_hellos_ == 0) return connection_.violation("companion_finish before primary_hello");
+  --unanswered_hellos_;
+  // The phone may have given up, or have its answer already: the companion hears nothing of that.
+  if (!link_ || !link_->entry) return;
+  Entry entry = std::move(*link_->entry);
+  link_->entry.reset();
+  auto adv_secret = open_bundle(request, entry);
   if (!adv_secret.ok()) {
-    // The companion hears nothing: the server cannot look into the bundle.
+    // The companion hears nothing: the server cannot look into the bundle. The code stands: it may be typed again.
     ++connection_.world().counters.pairings_failed;
-    return reply.answer(adv_secret.error());
+    return entry.reply.answer(adv_secret.error());
   }
-  pair(*adv_secret, phone, std::move(reply));
+  drop_link_code();
+  pair(*adv_secret, entry.phone, std::move(entry.reply));
 }
 
 Status PairingSide::refresh_code(bool force_manual) {

@@ -61,7 +61,7 @@ void PairingSide::on_stanza(const Node& stanza) {
 std::optional<Mono> PairingSide::next_deadline() const {
   if (attempt_) return attempt_->deadline;
   if (!link_) return refs_end() + kAfterRefs;
-  return link_->reply.pending() ? link_->deadline : std::max(link_->deadline, refs_end() + kAfterRefs);
+  return link_->entry ? link_->entry->deadline : std::max(link_->since + kCodeLifetime, refs_end() + kAfterRefs);
 }
 
 void PairingSide::on_deadline() {
@@ -74,10 +74,10 @@ void PairingSide::on_deadline() {
     ++connection_.world().counters.pairings_failed;
     return reply.answer(timed_out);
   }
-  if (link_) {
-    Reply<Paired> reply = std::move(link_->reply);
-    drop_link_code();
-    if (reply.pending()) return reply.answer(timed_out);
+  if (link_ && link_->entry) {
+    Reply<Paired> reply = std::move(link_->entry->reply);
+    link_->entry.reset();
+    return reply.answer(timed_out);
   }
   connection_.close();
 }
@@ -87,7 +87,7 @@ void PairingSide::on_closed() {
   for (const std::string& ref : refs_) world.refs.erase(ref);
   std::optional<Reply<Paired>> waiting;
   if (attempt_) waiting = std::move(attempt_->reply);
-  if (link_ && link_->reply.pending()) waiting = std::move(link_->reply);
+  if (link_ && link_->entry) waiting = std::move(link_->entry->reply);
   attempt_.reset();
   drop_link_code();
   if (waiting)

@@ -16,6 +16,9 @@
 
 namespace ponte::simulator {
 
+/// How long a pairing code may be typed (wire: pairing.md 6.5).
+inline constexpr Milliseconds kCodeLifetime = Seconds(180);
+
 /// Who approves a device.
 struct Phone {
   std::optional<std::string> number;  ///< absent: a phone that has no companion yet
@@ -56,8 +59,8 @@ class PairingSide final : public Side {
   /// Sends companion_reg_refresh: the companion must change its ADV secret and show a new code.
   void rotate();
 
-  /// The phone's user types the pairing code. As scan; kRejected where the code is older than 180 s
-  /// or does not open the companion's bundle.
+  /// The phone's user types the pairing code. As scan; kRejected where the code is older than 180 s, does not
+  /// open the companion's bundle (another may be typed then), or where three primary_hello were sent for it.
   void enter_code(std::string_view code, const Phone& phone, Reply<Paired> reply);
   /// Notification refresh_code for the outstanding pairing code.
   Status refresh_code(bool force_manual);
@@ -73,16 +76,21 @@ class PairingSide final : public Side {
     Reply<Paired> reply;
     Mono deadline;
   };
+  /// A code that the phone's user has typed: primary_hello was sent, companion_finish is waited for.
+  struct Entry {
+    Secret<32> ephemeral_shared;
+    Phone phone;
+    Reply<Paired> reply;
+    Mono deadline;
+  };
   /// An outstanding pairing code.
   struct LinkCode {
     std::string number;
     std::string ref;
     Bytes wrapped_ephemeral;  ///< salt 32, iv 16, ciphertext 32
     Mono since;
-    std::optional<Secret<32>> ephemeral_shared;  ///< after primary_hello
-    Phone phone;
-    Reply<Paired> reply;
-    Mono deadline;
+    unsigned hellos = 0;  ///< primary_hello notifications so far
+    std::optional<Entry> entry;
   };
 
   void pair(const Secret<32>& adv_secret, const Phone& phone, Reply<Paired> reply);
@@ -93,8 +101,9 @@ class PairingSide final : public Side {
 
   void on_link_code(const protocol::wire::Node& iq, const protocol::wire::Node& request);
   std::optional<std::pair<unsigned, std::string>> start_link_code(const protocol::wire::Node& request);
+  void send_primary_hello(std::string_view code, const crypto::PublicKey& ephemeral);
   void on_companion_finish(const protocol::wire::Node& request);
-  Result<Secret<32>> open_bundle(const protocol::wire::Node& request);
+  Result<Secret<32>> open_bundle(const protocol::wire::Node& request, const Entry& entry);
   void drop_link_code();
 
   SimConnection& connection_;
@@ -104,6 +113,7 @@ class PairingSide final : public Side {
   std::optional<Secret<32>> superseded_secret_;  ///< seen at the scan that caused companion_reg_refresh
   std::optional<Attempt> attempt_;
   std::optional<LinkCode> link_;
+  unsigned unanswered_hellos_ = 0;  ///< primary_hello notifications without companion_finish
 };
 
 /// The `<pair-success>` iq, without id.
