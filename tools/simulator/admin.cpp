@@ -3,6 +3,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "simulator/admin_call.h"
 #include "simulator/admin_faults.h"
 #include "simulator/admin_state.h"
 
@@ -14,10 +15,6 @@ using protocol::wire::Node;
 using protocol::wire::server_jid;
 
 constexpr std::string_view kPrefix = "/admin/";
-
-Error invalid(std::string message) {
-  return {Errc::kInvalidArgument, Cause::kInvalidRequest, std::move(message)};
-}
 
 int status_of(Errc code) {
   switch (code) {
@@ -41,19 +38,6 @@ AdminResponse error_response(const Error& error) {
 
 AdminResponse ok_response(const json& body) {
   return {200, body.dump(-1, ' ', false, json::error_handler_t::replace)};
-}
-
-/// One admin call while it is handled.
-struct Call {
-  SimServer& server;
-  const Now& now;
-  const json& body;
-};
-
-using Handler = Result<json> (*)(const Call&);
-
-json count_json(unsigned count) {
-  return {{"connections", count}};
 }
 
 Result<json> with_faults(const Call& call, const Faults& faults, Scope scope) {

@@ -4,6 +4,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "simulator/admin_call.h"
+
 namespace ponte::simulator {
 namespace {
 
@@ -36,10 +38,6 @@ constexpr std::array<std::string_view, 27> kKnown = {"number",
                                                      "url",
                                                      "refreshBeforePairing",
                                                      "closeWithoutRestart"};
-
-Error invalid(std::string message) {
-  return {Errc::kInvalidArgument, Cause::kInvalidRequest, std::move(message)};
-}
 
 /// A member that is one of an enumeration's names.
 template <typename Enum, typename FromName>

@@ -1,22 +1,11 @@
 #include "simulator/faults.h"
 
-#include <array>
-
 namespace ponte::simulator {
 namespace {
 
 template <typename T>
 void take_over(std::optional<T>& own, const std::optional<T>& narrower) {
   if (narrower) own = narrower;
-}
-
-/// The enumerator at the position of `name`.
-template <typename Enum, std::size_t N>
-std::optional<Enum> from_name(const std::array<std::string_view, N>& names, std::string_view name) {
-  for (std::size_t i = 0; i < N; ++i) {
-    if (names[i] == name) return static_cast<Enum>(i);
-  }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -80,42 +69,6 @@ Faults FaultTable::for_number(const std::string& number) {
   const Faults out = found->second.faults;
   if (auto& remaining = found->second.remaining; remaining && --*remaining == 0) numbers_.erase(found);
   return out;
-}
-
-std::optional<HandshakeFault> handshake_fault_from_name(std::string_view name) {
-  static constexpr std::array<std::string_view, 9> kNames = {"none",
-                                                             "silent",
-                                                             "drop-after-hello",
-                                                             "half-server-hello",
-                                                             "garbage-server-hello",
-                                                             "bad-tag",
-                                                             "drop-after-finish",
-                                                             "silent-after-finish",
-                                                             "garbage-after-finish"};
-  return from_name<HandshakeFault>(kNames, name);
-}
-
-std::optional<PairSuccessDefect> pair_success_defect_from_name(std::string_view name) {
-  static constexpr std::array<std::string_view, 9> kNames = {"none",
-                                                             "bad-hmac",
-                                                             "bad-account-signature",
-                                                             "short-signature-key",
-                                                             "short-signature",
-                                                             "no-identity",
-                                                             "garbage-identity",
-                                                             "no-device",
-                                                             "foreign-sender"};
-  return from_name<PairSuccessDefect>(kNames, name);
-}
-
-std::optional<Packing> packing_from_name(std::string_view name) {
-  static constexpr std::array<std::string_view, 4> kNames = {"none", "bytes", "random", "join"};
-  return from_name<Packing>(kNames, name);
-}
-
-std::optional<IkAnswer> ik_answer_from_name(std::string_view name) {
-  static constexpr std::array<std::string_view, 2> kNames = {"accept", "fallback"};
-  return from_name<IkAnswer>(kNames, name);
 }
 
 }  // namespace ponte::simulator

@@ -6,48 +6,12 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/time.h"
-#include "simulator/chain.h"
-#include "simulator/responder.h"
+#include "simulator/fault_kinds.h"
 
 namespace ponte::simulator {
-
-/// Where a handshake goes wrong.
-enum class HandshakeFault {
-  kNone,
-  kSilent,              ///< ClientHello is never answered
-  kDropAfterHello,      ///< the socket closes instead of ServerHello
-  kHalfServerHello,     ///< half of ServerHello's frame, then the socket closes
-  kGarbageServerHello,  ///< a frame that is no handshake message
-  kBadTag,              ///< ServerHello with a flipped bit in its encrypted static
-  kDropAfterFinish,     ///< the socket closes once ClientFinish has arrived
-  kSilentAfterFinish,   ///< neither pair-device nor success follows
-  kGarbageAfterFinish,  ///< a transport frame that does not decrypt
-};
-
-/// What is wrong with pair-success.
-enum class PairSuccessDefect {
-  kNone,
-  kBadHmac,
-  kBadAccountSignature,
-  kShortSignatureKey,  ///< accountSignatureKey of 31 bytes
-  kShortSignature,     ///< accountSignature of 63 bytes
-  kNoIdentity,         ///< device-identity is missing
-  kGarbageIdentity,    ///< device-identity is no protobuf
-  kNoDevice,           ///< the device node with the JIDs is missing
-  kForeignSender,      ///< the iq comes from a user instead of the server
-};
-
-/// How frames are laid into WebSocket messages.
-enum class Packing {
-  kOneFrame,  ///< one frame in each message, as the server does
-  kBytes,     ///< every byte a message of its own
-  kRandom,    ///< pieces of 1 to 64 bytes
-  kJoined,    ///< all frames of one step in one message
-};
 
 /// `<failure>` instead of success or pair-device; `attributes` come in addition to reason and location.
 struct Failure {
@@ -112,10 +76,5 @@ class FaultTable {
   std::deque<Faults> next_;
   std::map<std::string, Limited> numbers_;
 };
-
-std::optional<HandshakeFault> handshake_fault_from_name(std::string_view name);
-std::optional<PairSuccessDefect> pair_success_defect_from_name(std::string_view name);
-std::optional<Packing> packing_from_name(std::string_view name);
-std::optional<IkAnswer> ik_answer_from_name(std::string_view name);
 
 }  // namespace ponte::simulator

@@ -12,28 +12,13 @@
 #include "base/secret.h"
 #include "simulator/adv.h"
 #include "simulator/client_payload.h"
+#include "simulator/phone.h"
 #include "simulator/sim_connection.h"
 
 namespace ponte::simulator {
 
 /// How long a pairing code may be typed (wire: pairing.md 6.5).
 inline constexpr Milliseconds kCodeLifetime = Seconds(180);
-
-/// Who approves a device.
-struct Phone {
-  std::optional<std::string> number;  ///< absent: a phone that has no companion yet
-  std::string platform = "android";
-  std::string business_name;
-};
-
-/// A device that was paired.
-struct Paired {
-  std::string number;
-  std::uint16_t device = 0;
-  std::string jid;
-  std::string lid;
-  std::uint32_t key_index = 0;
-};
 
 class PairingSide final : public Side {
  public:
