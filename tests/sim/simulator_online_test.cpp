@@ -408,10 +408,13 @@ TEST_F(SimulatorAdmin, SetsFaults) {
 }
 
 TEST_F(SimulatorAdmin, UsesAFailureOnce) {
-  EXPECT_EQ(admin("POST", "fail", R"({"reason":405,"location":"frc"})").first, 200);
+  EXPECT_EQ(admin("POST", "fail", R"({"reason":405,"expire":60,"location":"frc","ackDeadlineMs":500})").first, 200);
   client.emplace(server, clock, random);
   ASSERT_TRUE(client->connect(keys, registration_payload(keys)).ok());
-  EXPECT_EQ(client->next("failure")->attribute("reason"), "405");
+  const auto failure = client->next("failure");
+  EXPECT_EQ(failure->attribute("reason"), "405");
+  EXPECT_EQ(failure->attribute("expire"), "60");
+  EXPECT_EQ(failure->attribute("ackDeadlineMs"), std::nullopt) << "another fault";
   client.emplace(server, clock, random);
   ASSERT_TRUE(client->connect(keys, registration_payload(keys)).ok());
   EXPECT_EQ(client->take_refs().size(), 6u);

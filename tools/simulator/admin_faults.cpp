@@ -80,17 +80,22 @@ std::string attribute_text(const json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-Result<std::optional<Failure>> failure_from(const json& object) {
+/// The attributes that may stand beside `reason` at the top level, among the members that are none.
+bool is_attribute(std::string_view name) {
+  return name == "expire" || name == "code" || name == "message" || name == "url";
+}
+
+/// Where `reason` and its attributes stand.
+enum class Place { kTopLevel, kOwnObject };
+
+Result<std::optional<Failure>> failure_from(const json& object, Place place) {
   PONTE_ASSIGN(const auto reason, number_member(object, "reason"));
   if (!reason) return std::optional<Failure>();
   Failure failure;
   failure.reason = static_cast<unsigned>(*reason);
-  constexpr std::array<std::string_view, 9> kNotAttributes = {"reason", "number",  "connection", "next", "uses",
-                                                              "now",    "failure", "location",   "chain"};
   for (const auto& [key, value] : object.items()) {
-    if (std::find(kNotAttributes.begin(), kNotAttributes.end(), key) == kNotAttributes.end() && value.is_primitive()) {
-      failure.attributes.emplace_back(key, attribute_text(value));
-    }
+    const bool taken = place == Place::kTopLevel ? is_attribute(key) : key != "reason" && key != "location";
+    if (taken && value.is_primitive()) failure.attributes.emplace_back(key, attribute_text(value));
   }
   return std::optional<Failure>(std::move(failure));
 }
@@ -123,10 +128,10 @@ Result<std::optional<bool>> bool_member(const json& body, const char* name) {
 }
 
 Result<std::optional<Failure>> read_failure(const json& body) {
-  if (!body.contains("failure")) return failure_from(body);
+  if (!body.contains("failure")) return failure_from(body, Place::kTopLevel);
   if (body["failure"].is_number_unsigned()) return std::optional<Failure>(Failure{body["failure"].get<unsigned>(), {}});
   if (!body["failure"].is_object()) return invalid("failure: expected an object");
-  return failure_from(body["failure"]);
+  return failure_from(body["failure"], Place::kOwnObject);
 }
 
 Result<Faults> read_faults(const json& body) {
