@@ -420,6 +420,16 @@ TEST_F(SimulatorAdmin, UsesAFailureOnce) {
   EXPECT_EQ(client->take_refs().size(), 6u);
 }
 
+TEST_F(SimulatorAdmin, SignsWithThePhonesPasskey) {
+  for (const char* body : {R"({"options":{"challenge":"c2lt","rpId":"whatsapp.com"}})",
+                           R"({"options":"{\"challenge\":\"c2lt\",\"rpId\":\"whatsapp.com\"}"})"}) {
+    const auto [status, answer] = admin("POST", "passkey-assertion", body);
+    ASSERT_EQ(status, 200) << answer;
+    const auto id = crypto::from_base64_url(answer["credentialId"].get<std::string>());
+    EXPECT_TRUE(server.world().authenticator.check(as_bytes(answer["assertion"].dump()), *id, "c2lt").ok());
+  }
+}
+
 TEST_F(SimulatorAdmin, RefusesWhatItDoesNotUnderstand) {
   const std::vector<std::pair<std::string, std::string>> bad = {
       {"fail", "{"},
@@ -441,6 +451,10 @@ TEST_F(SimulatorAdmin, RefusesWhatItDoesNotUnderstand) {
       {"scan", "not a code"},
       {"enter-code", "{}"},
       {"prekeys", "{}"},
+      {"passkey-assertion", "{}"},
+      {"passkey-assertion", R"({"options":"no JSON"})"},
+      {"passkey-assertion", R"({"options":{"rpId":"whatsapp.com"}})"},
+      {"passkey-assertion", R"({"options":7})"},
   };
   for (const auto& [call, body] : bad) EXPECT_EQ(admin("POST", call, body).first, 400) << call << " " << body;
   EXPECT_EQ(admin("POST", "no-such-call").first, 404);

@@ -3,6 +3,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "crypto/base64.h"
 #include "simulator/admin_call.h"
 #include "simulator/admin_faults.h"
 #include "simulator/admin_state.h"
@@ -143,6 +144,15 @@ Result<json> unlink(const Call& call) {
   return json{{"companions", count}};
 }
 
+Result<json> passkey_assertion(const Call& call) {
+  if (!call.body.contains("options")) return invalid("options is missing");
+  const json& options = call.body["options"];
+  PONTE_ASSIGN(const Assertion assertion,
+               call.server.passkey_assertion(options.is_string() ? options.get<std::string>() : options.dump()));
+  return json{{"assertion", json::parse(assertion.json)},
+              {"credentialId", crypto::base64_url(assertion.credential_id)}};
+}
+
 Result<json> prekeys(const Call& call) {
   PONTE_ASSIGN(const auto number, text_member(call.body, "number"));
   PONTE_ASSIGN(const auto left, number_member(call.body, "left"));
@@ -195,7 +205,7 @@ Result<json> send(const Call&) {
   return Error{Errc::kUnsupported, Cause::kNotImplemented, "this simulator's phones do not write messages"};
 }
 
-constexpr std::array<std::pair<std::string_view, Handler>, 18> kHandlers = {
+constexpr std::array<std::pair<std::string_view, Handler>, 19> kHandlers = {
     {{"fail", fail},
      {"fault", fail},
      {"slow", slow},
@@ -207,6 +217,7 @@ constexpr std::array<std::pair<std::string_view, Handler>, 18> kHandlers = {
      {"ping", ping},
      {"rotate", rotate},
      {"refresh-code", refresh_code},
+     {"passkey-assertion", passkey_assertion},
      {"unlink", unlink},
      {"prekeys", prekeys},
      {"notify", notify},

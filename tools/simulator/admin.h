@@ -3,6 +3,7 @@
 //   GET  /admin/state         connections, phones, counts, violations, unacknowledged stanzas
 //   POST /admin/scan          the QR text as body, or {"qr", "number", "platform", "business"}
 //   POST /admin/enter-code    {"number", "code"}
+//   POST /admin/passkey-assertion  {"options": object or text}: {"assertion", "credentialId"} of the phone's passkey
 //   POST /admin/unlink        {"number", "device"}: removed on the phone
 //   POST /admin/rotate        companion_reg_refresh                                            {target}
 //   POST /admin/refresh-code  {"manual": bool}                                                 {target}

@@ -6,6 +6,7 @@
 #include "crypto/base64.h"
 #include "crypto/ctr.h"
 #include "crypto/kdf.h"
+#include "simulator/code_text.h"
 #include "simulator/iq_answers.h"
 #include "simulator/pairing_side.h"
 
@@ -19,7 +20,6 @@ constexpr unsigned kCodeIterations = 131072;
 constexpr unsigned kMostHellos = 3;       // for one code (wire: pairing.md 6.3)
 constexpr std::size_t kWrappedSize = 80;  // salt 32, iv 16, ciphertext 32
 constexpr std::size_t kBundleSize = 156;  // salt 32, nonce 12, ciphertext 96, tag 16
-constexpr std::string_view kCodeAlphabet = "123456789ABCDEFGHJKLMNPQRSTVWXYZ";
 
 Error rejected(std::string message) {
   return {Errc::kRejected, Cause::kPairingRefused, std::move(message)};
@@ -54,18 +54,6 @@ Bytes wrap(std::string_view code, const crypto::PublicKey& key, RandomSource& ra
   const auto iv = random.array<16>();
   const Secret<32> wrapping = wrapping_key(code, salt);
   return concat({salt, iv, crypto::aes256_ctr(wrapping, iv, key)});
-}
-
-/// The code as it is used: without dash, upper case; empty where it is none.
-std::string normalized(std::string_view code) {
-  std::string out;
-  for (char c : code) {
-    if (c == '-') continue;
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-    if (kCodeAlphabet.find(c) == std::string_view::npos) return {};
-    out.push_back(c);
-  }
-  return out.size() == 8 ? out : std::string();
 }
 
 }  // namespace
@@ -135,7 +123,7 @@ void PairingSide::drop_link_code() {
 }
 
 void PairingSide::enter_code(std::string_view entered, const Phone& phone, Reply<Paired> reply) {
-  const std::string code = normalized(entered);
+  const std::string code = normalized_code(entered);
   if (code.empty()) {
     return reply.answer(
         Error{Errc::kInvalidArgument, Cause::kInvalidRequest, "expected a code of 8 symbols, XXXX-XXXX"});

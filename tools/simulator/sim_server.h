@@ -67,6 +67,8 @@ class SimServer {
   /// Types a pairing code. kNotFound where no companion waits for a code of that number.
   void enter_code(const std::string& number, std::string_view code, const Phone& phone, const Now& now,
                   Reply<Paired> reply);
+  /// The phone's passkey signs request options (JSON). As Authenticator::sign.
+  Result<Assertion> passkey_assertion(std::string_view options) const { return world_.authenticator.sign(options); }
   /// Unlinks a companion (all of them where `device` is absent), connected or not. kNotFound.
   Result<unsigned> unlink(const std::string& number, std::optional<std::uint16_t> device, const Now& now);
 

@@ -9,7 +9,8 @@ World::World(Options simulator_options, RandomSource& source)
       random(source),
       seed(options.seed ? *options.seed : source.array<32>()),
       chain(seed),
-      accounts(seed) {}
+      accounts(seed),
+      authenticator(seed) {}
 
 World::~World() = default;
 

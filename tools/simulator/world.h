@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "simulator/accounts.h"
+#include "simulator/authenticator.h"
 #include "simulator/chain.h"
 #include "simulator/faults.h"
 
@@ -87,6 +88,7 @@ struct World {
   Seed seed;
   ServerChain chain;
   Accounts accounts;
+  Authenticator authenticator;
   FaultTable faults;
   Counters counters;
   std::deque<Violation> violations;
