@@ -1,76 +1,28 @@
 // Pairing codes: the companion's side by hand (wire: pairing.md 6), the server's and the phone's from the simulator.
-#include "crypto/aead.h"
-#include "crypto/ctr.h"
-#include "crypto/kdf.h"
-#include "hand_made_client.h"
+#include "hand_made_code.h"
 
 namespace ponte::test::by_hand {
 namespace {
 
 using simulator::Paired;
 
-constexpr const char* kNumber = "5511999990000";
-constexpr const char* kCode = "ABCD1234";
+constexpr const char* kNumber = CodeCompanion::kNumber;
+constexpr const char* kCode = CodeCompanion::kCode;
 
 struct SimulatorCode : testing::Test {
   void SetUp() override {
     ASSERT_TRUE(client.connect(keys, registration_payload(keys)).ok());
     ASSERT_EQ(client.take_refs().size(), 6u);
   }
-  Secret<32> key_of(ByteView salt) { return crypto::pbkdf2_sha256(as_bytes(kCode), salt, 131072); }
-
-  Node hello() {
-    const auto salt = random.array<32>();
-    const auto iv = random.array<16>();
-    const Bytes wrapped = concat({salt, iv, crypto::aes256_ctr(key_of(salt), iv, ephemeral.public_key)});
-    return Node("link_code_companion_reg")
-        .with("jid", wire::Jid{kNumber, "s.whatsapp.net"})
-        .with("stage", "companion_hello")
-        .child(Node("link_code_pairing_wrapped_companion_ephemeral_pub").bytes(wrapped))
-        .child(Node("companion_server_auth_key_pub").bytes(keys.noise.public_key))
-        .child(Node("companion_platform_id").bytes(as_bytes("1")))
-        .child(Node("companion_platform_display").bytes(as_bytes("Chrome (Linux)")))
-        .child(Node("link_code_pairing_nonce").bytes(ByteArray<1>{0}));
-  }
-  /// Sends companion_hello; true where a ref came back.
-  bool ask_for_code() {
-    const auto answer = client.ask("md", "set", hello());
-    const Node* reg = answer->find("link_code_companion_reg");
-    if (!reg) return false;
-    ref = to_bytes(*reg->find("link_code_pairing_ref")->leaf());
-    return true;
-  }
+  Node hello() { return companion.hello(); }
+  bool ask_for_code() { return companion.ask(companion.hello()); }
   void enter(const std::string& code) {
     outcome.reset();
     server.enter_code(kNumber, code, {}, clock.now(),
                       Reply<Paired>([this](Result<Paired> result) { outcome = std::move(result); }));
     client.pump();
   }
-  /// companion_finish for a primary_hello; derives the ADV secret.
-  Node finish(const Node& primary_hello) {
-    const ByteView wrapped = *primary_hello.find("link_code_pairing_wrapped_primary_ephemeral_pub")->leaf();
-    const Bytes primary =
-        crypto::aes256_ctr(key_of(wrapped.first(32)), to_array<16>(wrapped.subspan(32, 16)), wrapped.subspan(48));
-    const auto primary_identity = to_array<32>(*primary_hello.find("primary_identity_pub")->leaf());
-    const auto shared = crypto::agree(ephemeral.private_key, to_array<32>(primary));
-    const auto identities = crypto::agree(keys.identity.private_key, primary_identity);
-    const auto nonce = random.array<32>();
-    const auto salt = random.array<32>();
-    const auto iv = random.array<12>();
-    Secret<32> bundle_key;
-    crypto::hkdf_sha256(shared->view(), salt, as_bytes("link_code_pairing_key_bundle_encryption_key"),
-                        bundle_key.mutable_view());
-    const Bytes sealed =
-        crypto::Aes256Gcm(bundle_key).seal(iv, concat({keys.identity.public_key, primary_identity, nonce}), {});
-    crypto::hkdf_sha256(concat({shared->view(), identities->view(), nonce}), {}, as_bytes("adv_secret"),
-                        keys.adv_secret.mutable_view());
-    return Node("link_code_companion_reg")
-        .with("jid", wire::Jid{kNumber, "s.whatsapp.net"})
-        .with("stage", "companion_finish")
-        .child(Node("link_code_pairing_wrapped_key_bundle").bytes(concat({salt, iv, sealed})))
-        .child(Node("companion_identity_public").bytes(keys.identity.public_key))
-        .child(Node("link_code_pairing_ref").bytes(ref));
-  }
+  Node finish(const Node& primary_hello) { return companion.finish(primary_hello); }
   std::string refusal() { return client.ask("md", "set", request)->find("error")->attribute("code").value_or(""); }
 
   std::optional<Result<Paired>> outcome;  // before the server: replies come until it is gone
@@ -78,9 +30,8 @@ struct SimulatorCode : testing::Test {
   VirtualClock clock;
   simulator::SimServer server{simulator::Options{}, random};
   DeviceKeys keys{random};
-  crypto::KeyPair ephemeral = crypto::generate_key_pair(random);
   HandMadeClient client{server, clock, random};
-  Bytes ref;
+  CodeCompanion companion{client, keys, random};
   Node request;
 };
 
@@ -92,7 +43,7 @@ TEST_F(SimulatorCode, PairsTheCompanionWhoseCodeIsTyped) {
   client.acknowledge(*notification);
   const Node* hello = notification->find("link_code_companion_reg");
   EXPECT_EQ(hello->attribute("stage"), "primary_hello");
-  EXPECT_TRUE(equal(*hello->find("link_code_pairing_ref")->leaf(), ref));
+  EXPECT_TRUE(equal(*hello->find("link_code_pairing_ref")->leaf(), companion.ref));
   EXPECT_EQ(client.ask("md", "set", finish(*hello))->attribute("type"), "result");
   const auto iq = client.next("iq");
   ASSERT_TRUE(iq && iq->find("pair-success"));

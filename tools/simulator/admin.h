@@ -3,7 +3,7 @@
 //   GET  /admin/state         connections, phones, counts, violations, unacknowledged stanzas
 //   POST /admin/scan          the QR text as body, or {"qr", "number", "platform", "business"}
 //   POST /admin/enter-code    {"number", "code"}
-//   POST /admin/passkey-assertion  {"options": object or text}: {"assertion", "credentialId"} of the phone's passkey
+//   POST /admin/passkey-assertion  {"options": object or text}: {"assertion", "credentialId"}, by the phone's passkey
 //   POST /admin/unlink        {"number", "device"}: removed on the phone
 //   POST /admin/rotate        companion_reg_refresh                                            {target}
 //   POST /admin/refresh-code  {"manual": bool}                                                 {target}
@@ -22,7 +22,8 @@
 // none: everybody from now on; a plain failure without scope is for the next connection.
 // Faults: "failure": {"reason", ...attributes} or "reason"/"expire"/"code" at the top level, "handshake", "chain",
 // "ik", "pairSuccess", "refreshBeforePairing", "closeWithoutRestart", "duplicateSuccess", "compress", "codeRefusal":
-// {"code", "text", "backoff"}, "packing", "delayMs", "dropAfterMs", "refCount", "ackDeadlineMs", "upgradeStatus".
+// {"code", "text", "backoff"}, "packing", "delayMs", "dropAfterMs", "refCount", "ackDeadlineMs", "upgradeStatus",
+// "passkey": after a scan or a code, the companion's user has to sign; the state shows what the phone displays.
 // Answers: 200 with JSON; errors {"error": {"code", "message"}} with 400, 404, 409, 500, 501, 503 or 504.
 #pragma once
 

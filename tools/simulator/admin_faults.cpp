@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 27> kKnown = {"number",
+constexpr std::array<std::string_view, 28> kKnown = {"number",
                                                      "connection",
                                                      "next",
                                                      "uses",
@@ -37,7 +37,8 @@ constexpr std::array<std::string_view, 27> kKnown = {"number",
                                                      "location",
                                                      "url",
                                                      "refreshBeforePairing",
-                                                     "closeWithoutRestart"};
+                                                     "closeWithoutRestart",
+                                                     "passkey"};
 
 /// A member that is one of an enumeration's names.
 template <typename Enum, typename FromName>
@@ -151,6 +152,7 @@ Result<Faults> read_faults(const json& body) {
   PONTE_ASSIGN(out.close_without_restart, bool_member(body, "closeWithoutRestart"));
   PONTE_ASSIGN(out.duplicate_success, bool_member(body, "duplicateSuccess"));
   PONTE_ASSIGN(out.compress, bool_member(body, "compress"));
+  PONTE_ASSIGN(out.passkey, bool_member(body, "passkey"));
   PONTE_ASSIGN(out.failure, read_failure(body));
   PONTE_TRY(read_code_refusal(body, out));
   return out;

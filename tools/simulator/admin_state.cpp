@@ -32,6 +32,9 @@ json connection_json(SimConnection& connection, const Now& now) {
     out["requireFullSync"] = registration.require_full_sync;
     if (registration.full_sync_days) out["fullSyncDays"] = *registration.full_sync_days;
     if (const std::string number = pairing->code_number(); !number.empty()) out["codeNumber"] = number;
+    if (const PasskeyFlow& passkey = pairing->passkey(); passkey.active()) {
+      out["passkey"] = {{"state", passkey.state_name()}, {"code", passkey.code()}};
+    }
   }
   return out;
 }

@@ -22,6 +22,7 @@ void Faults::overlay(const Faults& narrower) {
   take_over(duplicate_success, narrower.duplicate_success);
   take_over(compress, narrower.compress);
   take_over(code_refusal, narrower.code_refusal);
+  take_over(passkey, narrower.passkey);
   take_over(packing, narrower.packing);
   take_over(delay, narrower.delay);
   take_over(drop_after, narrower.drop_after);
@@ -69,6 +70,11 @@ Faults FaultTable::for_number(const std::string& number) {
   const Faults out = found->second.faults;
   if (auto& remaining = found->second.remaining; remaining && --*remaining == 0) numbers_.erase(found);
   return out;
+}
+
+Faults FaultTable::peek_number(const std::string& number) const {
+  const auto found = numbers_.find(number);
+  return found == numbers_.end() ? Faults() : found->second.faults;
 }
 
 }  // namespace ponte::simulator

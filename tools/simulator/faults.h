@@ -39,6 +39,7 @@ struct Faults {
   std::optional<bool> duplicate_success;
   std::optional<bool> compress;  ///< stanzas as zlib streams
   std::optional<CodeRefusal> code_refusal;
+  std::optional<bool> passkey;  ///< the account demands a passkey, after a scan or a code (wire: pairing.md 7)
   std::optional<Packing> packing;
   std::optional<Milliseconds> delay;         ///< between frames
   std::optional<Milliseconds> drop_after;    ///< the socket closes this long after it opened
@@ -56,7 +57,8 @@ class FaultTable {
   void set_all(const Faults& faults) { all_.overlay(faults); }
   /// For the next `count` connections to be opened, each queue entry separately.
   void set_next(const Faults& faults, unsigned count);
-  /// For connections of that number, once it is known: at login, or with a pairing code. `count` absent: until reset.
+  /// For connections of that number, once it is known: at login, with a pairing code, or for a scan, which uses none
+  /// of the `count` up. Absent: until reset.
   void set_number(const std::string& number, const Faults& faults, std::optional<unsigned> count);
   void clear();
 
@@ -66,6 +68,8 @@ class FaultTable {
   std::optional<unsigned> upgrade_refusal();
   /// What is added once the number is known; consumes one use.
   Faults for_number(const std::string& number);
+  /// The same without consuming.
+  Faults peek_number(const std::string& number) const;
 
  private:
   struct Limited {

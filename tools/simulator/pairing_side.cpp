@@ -22,10 +22,22 @@ Error rejected(std::string message) {
   return {Errc::kRejected, Cause::kPairingRefused, std::move(message)};
 }
 
+/// What pair-success has besides after a passkey; companions ignore it (wire: pairing.md 5.5, 7).
+void add_jurisdiction(Node& iq) {
+  Node& success = std::get<Node::Children>(iq.content)[0];
+  success.child(Node("encryption-metadata"));
+  success.child(Node("jurisdiction").with("iso", "BR").with("cc", "55"));
+}
+
 }  // namespace
 
 PairingSide::PairingSide(SimConnection& connection, ClientDetails details)
-    : connection_(connection), details_(std::move(details)) {}
+    : connection_(connection),
+      details_(std::move(details)),
+      passkey_(connection, registration(),
+               [this](const Secret<32>& adv_secret, const Phone& phone, Reply<Paired> reply) {
+                 pair(adv_secret, phone, std::move(reply), Approval::kPasskey);
+               }) {}
 
 PairingSide::~PairingSide() = default;
 
@@ -55,11 +67,13 @@ Mono PairingSide::refs_end() const {
 void PairingSide::on_stanza(const Node& stanza) {
   if (stanza.tag != "iq") return;
   if (const Node* link_code = stanza.find("link_code_companion_reg")) return on_link_code(stanza, *link_code);
+  if (passkey_.on_iq(stanza)) return;
   connection_.send(answer_unregistered(stanza, connection_.now().wall));
 }
 
 std::optional<Mono> PairingSide::next_deadline() const {
   if (attempt_) return attempt_->deadline;
+  if (passkey_.active()) return passkey_.deadline();
   if (!link_) return refs_end() + kAfterRefs;
   return link_->entry ? link_->entry->deadline : std::max(link_->since + kCodeLifetime, refs_end() + kAfterRefs);
 }
@@ -73,6 +87,10 @@ void PairingSide::on_deadline() {
     attempt_.reset();
     ++connection_.world().counters.pairings_failed;
     return reply.answer(timed_out);
+  }
+  if (passkey_.active()) {
+    ++connection_.world().counters.pairings_failed;
+    return passkey_.end(timed_out);
   }
   if (link_ && link_->entry) {
     Reply<Paired> reply = std::move(link_->entry->reply);
@@ -90,8 +108,9 @@ void PairingSide::on_closed() {
   if (link_ && link_->entry) waiting = std::move(link_->entry->reply);
   attempt_.reset();
   drop_link_code();
-  if (waiting)
-    waiting->answer(Error{Errc::kNotConnected, Cause::kConnectionClosed, "the companion's connection closed"});
+  const Error closed{Errc::kNotConnected, Cause::kConnectionClosed, "the companion's connection closed"};
+  passkey_.end(closed);
+  if (waiting) waiting->answer(closed);
 }
 
 Status PairingSide::check_on_display(const QrCode& code) const {
@@ -116,7 +135,8 @@ Status PairingSide::check_on_display(const QrCode& code) const {
 
 void PairingSide::scan(const QrCode& code, const Phone& phone, Reply<Paired> reply) {
   if (Status status = check_on_display(code); !status.ok()) return reply.answer(status.error());
-  if (attempt_) return reply.answer(rejected("another phone has just scanned this code"));
+  if (phone_waits()) return reply.answer(rejected("another phone has just scanned this code"));
+  if (phone.number) connection_.faults().overlay(connection_.world().faults.peek_number(*phone.number));
   if (superseded_secret_ && crypto::equal_constant_time(superseded_secret_->view(), code.adv_secret.view())) {
     return reply.answer(rejected("the ADV secret was not changed after companion_reg_refresh"));
   }
@@ -126,7 +146,7 @@ void PairingSide::scan(const QrCode& code, const Phone& phone, Reply<Paired> rep
     return reply.answer(Error{Errc::kUnavailable, Cause::kSuperseded,
                               "companion_reg_refresh was sent: scan the code that is on display now"});
   }
-  pair(code.adv_secret, phone, std::move(reply));
+  approve(code.adv_secret, phone, std::move(reply));
 }
 
 void PairingSide::rotate() {
@@ -137,7 +157,12 @@ void PairingSide::rotate() {
                                .child(Node("companion_reg_refresh")));
 }
 
-void PairingSide::pair(const Secret<32>& adv_secret, const Phone& phone, Reply<Paired> reply) {
+void PairingSide::approve(const Secret<32>& adv_secret, const Phone& phone, Reply<Paired> reply) {
+  if (connection_.faults().passkey.value_or(false)) return passkey_.begin(adv_secret, phone, std::move(reply));
+  pair(adv_secret, phone, std::move(reply), Approval::kPhone);
+}
+
+void PairingSide::pair(const Secret<32>& adv_secret, const Phone& phone, Reply<Paired> reply, Approval approval) {
   World& world = connection_.world();
   const Now& now = connection_.now();
   Account& account = phone.number ? world.accounts.get(*phone.number) : world.accounts.fresh();
@@ -156,6 +181,7 @@ void PairingSide::pair(const Secret<32>& adv_secret, const Phone& phone, Reply<P
   const PairSuccessDefect defect = connection_.faults().pair_success.value_or(PairSuccessDefect::kNone);
   Node iq = pair_success_node(account, attempt.companion.device,
                               seal_device_identity(attempt.identity, adv_secret, defect), defect, now.wall);
+  if (approval == Approval::kPasskey) add_jurisdiction(iq);
   attempt_ = std::move(attempt);
   connection_.send_iq(std::move(iq), [this](const Node& answer) { on_pair_success_answer(answer); });
 }

@@ -1,5 +1,5 @@
-// A connection whose device asks to be paired: QR refs and pairing codes, and the phone that answers
-// them (wire: pairing.md 5, 6).
+// A connection whose device asks to be paired: QR refs, pairing codes and passkeys, and the phone that answers
+// them (wire: pairing.md 5, 6, 7).
 #pragma once
 
 #include <deque>
@@ -12,6 +12,7 @@
 #include "base/secret.h"
 #include "simulator/adv.h"
 #include "simulator/client_payload.h"
+#include "simulator/passkey_flow.h"
 #include "simulator/phone.h"
 #include "simulator/sim_connection.h"
 
@@ -39,7 +40,7 @@ class PairingSide final : public Side {
   /// The phone scans. `reply` comes with the companion's answer to pair-success. Errors: kRejected for a ref that is
   /// not on display or keys of another device, kUnavailable/kSuperseded when companion_reg_refresh was
   /// sent and the new code must be scanned, kRejected/kPairingRefused when the companion refuses,
-  /// kTimedOut, kNotConnected.
+  /// kRejected/kPasskeyRejected where the account demands a passkey and that goes wrong, kTimedOut, kNotConnected.
   void scan(const QrCode& code, const Phone& phone, Reply<Paired> reply);
   /// Sends companion_reg_refresh: the companion must change its ADV secret and show a new code.
   void rotate();
@@ -51,6 +52,7 @@ class PairingSide final : public Side {
   Status refresh_code(bool force_manual);
   /// The number of the outstanding pairing code, empty without one.
   std::string code_number() const { return link_ ? link_->number : std::string(); }
+  const PasskeyFlow& passkey() const { return passkey_; }
 
  private:
   /// A pair-success that waits for its answer.
@@ -78,7 +80,13 @@ class PairingSide final : public Side {
     std::optional<Entry> entry;
   };
 
-  void pair(const Secret<32>& adv_secret, const Phone& phone, Reply<Paired> reply);
+  /// What the approval came with.
+  enum class Approval { kPhone, kPasskey };
+
+  /// The phone knows the companion's secret: pairs, or demands a passkey before.
+  void approve(const Secret<32>& adv_secret, const Phone& phone, Reply<Paired> reply);
+  void pair(const Secret<32>& adv_secret, const Phone& phone, Reply<Paired> reply, Approval approval);
+  bool phone_waits() const { return attempt_ || passkey_.active(); }
   void on_pair_success_answer(const protocol::wire::Node& answer);
   Result<Companion> check_answer(const protocol::wire::Node& answer, Attempt& attempt) const;
   Status check_on_display(const QrCode& code) const;
@@ -98,6 +106,7 @@ class PairingSide final : public Side {
   std::optional<Secret<32>> superseded_secret_;  ///< seen at the scan that caused companion_reg_refresh
   std::optional<Attempt> attempt_;
   std::optional<LinkCode> link_;
+  PasskeyFlow passkey_;
   unsigned unanswered_hellos_ = 0;  ///< primary_hello notifications without companion_finish
 };
 
