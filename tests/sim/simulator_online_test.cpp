@@ -396,7 +396,7 @@ TEST_F(SimulatorAdmin, SetsFaults) {
   EXPECT_EQ(admin("POST", "fail",
                   R"({"handshake":"silent","pairSuccess":"bad-hmac","packing":"join","ik":"fallback","refCount":2,
     "delayMs":1,"dropAfterMs":1000,"ackDeadlineMs":500,"compress":true,"duplicateSuccess":true,"refreshBeforePairing":true,
-    "closeWithoutRestart":true,"codeRefusal":{"code":429,"text":"rate-overlimit","backoff":60},"failure":{"reason":402,"expire":60},
+    "closeWithoutRestart":true,"passkey":true,"passkeyDefect":"bad-options","codeRefusal":{"code":429,"text":"rate-overlimit","backoff":60},"failure":{"reason":402,"expire":60},
     "number":"5511999990000","uses":1})")
                 .first,
             200);
@@ -437,6 +437,8 @@ TEST_F(SimulatorAdmin, RefusesWhatItDoesNotUnderstand) {
       {"fail", R"({"chian":"wrong-root"})"},
       {"fail", R"({"chain":"wrong"})"},
       {"fail", R"({"chain":7})"},
+      {"fail", R"({"passkey":1})"},
+      {"fail", R"({"passkeyDefect":"x"})"},
       {"fail", R"({"next":0,"reason":1})"},
       {"fail", R"({"now":true})"},
       {"fail", R"({"delayMs":-1})"},

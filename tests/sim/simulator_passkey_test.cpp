@@ -393,6 +393,96 @@ TEST_F(SimulatorPasskey, TellsThePhoneThatTheCompanionIsGone) {
   EXPECT_EQ(outcome->error().code, Errc::kNotConnected);
 }
 
+// What goes wrong on purpose.
+using simulator::PasskeyDefect;
+
+struct SimulatorPasskeyDefects : SimulatorPasskey {
+  void set_defect(PasskeyDefect defect) {
+    Faults faults;
+    faults.passkey_defect = defect;
+    set(faults);
+  }
+};
+
+TEST_F(SimulatorPasskeyDefects, SpoilOrLeaveOutTheOptions) {
+  set_defect(PasskeyDefect::kBadOptions);
+  begin();
+  EXPECT_TRUE(json::parse(companion->take_request(), nullptr, false).is_discarded());
+  auto answer = client->ask("md", "get", Node("passkey_request_options"));
+  const auto options = answer->find("passkey_request_options")->leaf();
+  EXPECT_TRUE(json::parse(as_text(*options), nullptr, false).is_discarded());
+  set_defect(PasskeyDefect::kNoOptions);
+  begin();
+  const auto notification = client->next("notification");
+  EXPECT_EQ(notification->attribute("type"), "passkey_prologue_request");
+  EXPECT_TRUE(notification->children().empty());
+  answer = client->ask("md", "get", Node("passkey_request_options"));
+  EXPECT_EQ(answer->attribute("type"), "result");
+  EXPECT_TRUE(answer->children().empty());
+}
+
+TEST_F(SimulatorPasskeyDefects, RefuseOrLeaveThePrologue) {
+  set_defect(PasskeyDefect::kRefuseAssertion);
+  begin_and_sign();
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(refusal(companion->prologue(assertion)), "401");
+  EXPECT_FALSE(outcome.has_value());
+  set_defect(PasskeyDefect::kSilentPrologue);
+  begin_and_sign();
+  EXPECT_FALSE(companion->set(companion->prologue(assertion)).has_value());
+  EXPECT_EQ(passkey_state()["state"], "requested");
+  EXPECT_EQ(violations(), 0u);
+}
+
+TEST_F(SimulatorPasskeyDefects, ShortenThePhonesIdentity) {
+  for (const auto& [defect, key, nonce] : {std::tuple(PasskeyDefect::kShortPrimaryKey, 31u, 32u),
+                                           std::tuple(PasskeyDefect::kShortPrimaryNonce, 32u, 31u)}) {
+    set_defect(defect);
+    begin_and_sign();
+    EXPECT_EQ(refusal(companion->prologue(assertion)), "");
+    EXPECT_FALSE(companion->take_continuation());
+    EXPECT_EQ(companion->primary.public_key().size(), key);
+    EXPECT_EQ(companion->primary.nonce().size(), nonce);
+  }
+}
+
+TEST_F(SimulatorPasskeyDefects, ContinueWhatHasNotBegun) {
+  set_defect(PasskeyDefect::kUnsolicitedContinuation);
+  begin();
+  const std::string options = companion->take_request();
+  ASSERT_TRUE(companion->take_continuation()) << "nobody asked for it";
+  const std::string unsolicited = companion->primary.public_key();
+  companion->take_ref();
+  EXPECT_EQ(refusal(companion->prologue(*server.passkey_assertion(options))), "");
+  ASSERT_TRUE(companion->take_continuation());
+  EXPECT_NE(companion->primary.public_key(), unsolicited);
+  EXPECT_EQ(refusal(companion->companion_nonce()), "") << "the flow itself is as it was";
+}
+
+TEST_F(SimulatorPasskeyDefects, RefuseTheNonce) {
+  set_defect(PasskeyDefect::kRefuseNonce);
+  begin_and_continue();
+  EXPECT_EQ(refusal(companion->companion_nonce()), "400");
+  EXPECT_EQ(cause(), Cause::kPasskeyRejected);
+  EXPECT_EQ(violations(), 0u);
+}
+
+TEST_F(SimulatorPasskeyDefects, SayNothingAfterTheConfirmation) {
+  set_defect(PasskeyDefect::kSilentAfterConfirmation);
+  begin_and_show();
+  EXPECT_EQ(refusal(companion->sealed(companion->pairing_request())), "");
+  EXPECT_FALSE(client->next("iq").has_value());
+  EXPECT_FALSE(outcome.has_value());
+}
+
+TEST(SimulatorPasskeyNames, NameEveryDefect) {
+  for (const char* name : {"none", "bad-options", "no-options", "refuse-assertion", "silent-prologue",
+                           "short-primary-key", "short-primary-nonce", "unsolicited-continuation", "refuse-nonce"}) {
+    EXPECT_TRUE(simulator::passkey_defect_from_name(name).has_value()) << name;
+  }
+  EXPECT_EQ(simulator::passkey_defect_from_name("silent-after-confirmation"), PasskeyDefect::kSilentAfterConfirmation);
+  EXPECT_FALSE(simulator::passkey_defect_from_name("x").has_value());
+}
+
 TEST_F(SimulatorPasskey, LetsOnePhoneWaitAtATime) {
   begin();
   CodeCompanion code(*client, keys, random);

@@ -23,7 +23,8 @@
 // Faults: "failure": {"reason", ...attributes} or "reason"/"expire"/"code" at the top level, "handshake", "chain",
 // "ik", "pairSuccess", "refreshBeforePairing", "closeWithoutRestart", "duplicateSuccess", "compress", "codeRefusal":
 // {"code", "text", "backoff"}, "packing", "delayMs", "dropAfterMs", "refCount", "ackDeadlineMs", "upgradeStatus",
-// "passkey": after a scan or a code, the companion's user has to sign; the state shows what the phone displays.
+// "passkey": after a scan or a code, the companion's user has to sign, and the state shows what the phone displays;
+// "passkeyDefect".
 // Answers: 200 with JSON; errors {"error": {"code", "message"}} with 400, 404, 409, 500, 501, 503 or 504.
 #pragma once
 

@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 28> kKnown = {"number",
+constexpr std::array<std::string_view, 29> kKnown = {"number",
                                                      "connection",
                                                      "next",
                                                      "uses",
@@ -38,7 +38,8 @@ constexpr std::array<std::string_view, 28> kKnown = {"number",
                                                      "url",
                                                      "refreshBeforePairing",
                                                      "closeWithoutRestart",
-                                                     "passkey"};
+                                                     "passkey",
+                                                     "passkeyDefect"};
 
 /// A member that is one of an enumeration's names.
 template <typename Enum, typename FromName>
@@ -142,6 +143,7 @@ Result<Faults> read_faults(const json& body) {
   PONTE_TRY(read_named(body, "chain", chain_defect_from_name, out.chain));
   PONTE_TRY(read_named(body, "ik", ik_answer_from_name, out.ik));
   PONTE_TRY(read_named(body, "pairSuccess", pair_success_defect_from_name, out.pair_success));
+  PONTE_TRY(read_named(body, "passkeyDefect", passkey_defect_from_name, out.passkey_defect));
   PONTE_TRY(read_named(body, "packing", packing_from_name, out.packing));
   PONTE_TRY(read_unsigned(body, "upgradeStatus", out.upgrade_status));
   PONTE_TRY(read_unsigned(body, "refCount", out.ref_count));

@@ -42,6 +42,20 @@ std::optional<PairSuccessDefect> pair_success_defect_from_name(std::string_view 
   return from_name<PairSuccessDefect>(kNames, name);
 }
 
+std::optional<PasskeyDefect> passkey_defect_from_name(std::string_view name) {
+  static constexpr std::array<std::string_view, 10> kNames = {"none",
+                                                              "bad-options",
+                                                              "no-options",
+                                                              "refuse-assertion",
+                                                              "silent-prologue",
+                                                              "short-primary-key",
+                                                              "short-primary-nonce",
+                                                              "unsolicited-continuation",
+                                                              "refuse-nonce",
+                                                              "silent-after-confirmation"};
+  return from_name<PasskeyDefect>(kNames, name);
+}
+
 std::optional<Packing> packing_from_name(std::string_view name) {
   static constexpr std::array<std::string_view, 4> kNames = {"none", "bytes", "random", "join"};
   return from_name<Packing>(kNames, name);

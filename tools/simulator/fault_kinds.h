@@ -35,6 +35,20 @@ enum class PairSuccessDefect {
   kForeignSender,      ///< the iq comes from a user instead of the server
 };
 
+/// What goes wrong where an account demands a passkey.
+enum class PasskeyDefect {
+  kNone,
+  kBadOptions,               ///< passkey_request_options is no JSON
+  kNoOptions,                ///< passkey_request_options is missing
+  kRefuseAssertion,          ///< every passkey_prologue is answered with 401
+  kSilentPrologue,           ///< passkey_prologue is not answered
+  kShortPrimaryKey,          ///< the phone's key of 31 bytes
+  kShortPrimaryNonce,        ///< the phone's nonce of 31 bytes
+  kUnsolicitedContinuation,  ///< a crsc_continuation right after the request, before any passkey_prologue
+  kRefuseNonce,              ///< companion_nonce is answered with 400, and the attempt ends
+  kSilentAfterConfirmation,  ///< no pair-success follows encrypted_pairing_request
+};
+
 /// How frames are laid into WebSocket messages.
 enum class Packing {
   kOneFrame,  ///< one frame in each message, as the server does
@@ -45,6 +59,7 @@ enum class Packing {
 
 std::optional<HandshakeFault> handshake_fault_from_name(std::string_view name);
 std::optional<PairSuccessDefect> pair_success_defect_from_name(std::string_view name);
+std::optional<PasskeyDefect> passkey_defect_from_name(std::string_view name);
 std::optional<Packing> packing_from_name(std::string_view name);
 std::optional<IkAnswer> ik_answer_from_name(std::string_view name);
 

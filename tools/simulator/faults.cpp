@@ -23,6 +23,7 @@ void Faults::overlay(const Faults& narrower) {
   take_over(compress, narrower.compress);
   take_over(code_refusal, narrower.code_refusal);
   take_over(passkey, narrower.passkey);
+  take_over(passkey_defect, narrower.passkey_defect);
   take_over(packing, narrower.packing);
   take_over(delay, narrower.delay);
   take_over(drop_after, narrower.drop_after);

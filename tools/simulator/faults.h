@@ -40,6 +40,7 @@ struct Faults {
   std::optional<bool> compress;  ///< stanzas as zlib streams
   std::optional<CodeRefusal> code_refusal;
   std::optional<bool> passkey;  ///< the account demands a passkey, after a scan or a code (wire: pairing.md 7)
+  std::optional<PasskeyDefect> passkey_defect;  ///< where one is demanded
   std::optional<Packing> packing;
   std::optional<Milliseconds> delay;         ///< between frames
   std::optional<Milliseconds> drop_after;    ///< the socket closes this long after it opened

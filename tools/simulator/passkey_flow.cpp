@@ -56,8 +56,22 @@ void PasskeyFlow::begin(const Secret<32>& previous_secret, const Phone& phone, R
   attempt.challenge = crypto::base64_url(connection_.world().random.array<32>());
   attempt_ = std::move(attempt);
   state_ = State::kRequested;
-  send_notification("passkey_prologue_request",
-                    Node("passkey_request_options").bytes(as_bytes(passkey::request_options(attempt_->challenge))));
+  send_notification("passkey_prologue_request", options_node());
+  if (defect() != PasskeyDefect::kUnsolicitedContinuation) return;
+  RandomSource& random = connection_.world().random;
+  const auto key = crypto::generate_key_pair(random).public_key;
+  send_continuation(key, random.array<32>());
+}
+
+PasskeyDefect PasskeyFlow::defect() const {
+  return connection_.faults().passkey_defect.value_or(PasskeyDefect::kNone);
+}
+
+std::optional<Node> PasskeyFlow::options_node() const {
+  if (defect() == PasskeyDefect::kNoOptions) return std::nullopt;
+  std::string options = passkey::request_options(attempt_->challenge);
+  if (defect() == PasskeyDefect::kBadOptions) options.pop_back();
+  return Node("passkey_request_options").bytes(as_bytes(options));
 }
 
 bool PasskeyFlow::on_iq(const Node& iq) {
@@ -112,7 +126,7 @@ Status PasskeyFlow::on_options(const Node& iq) {
     return Status::Ok();
   }
   Node answer = iq_result(iq);
-  answer.child(Node("passkey_request_options").bytes(as_bytes(passkey::request_options(attempt_->challenge))));
+  if (auto options = options_node()) answer.child(std::move(*options));
   connection_.send(answer);
   return Status::Ok();
 }
@@ -126,13 +140,18 @@ Status PasskeyFlow::on_ref(const Node& iq) {
 }
 
 Status PasskeyFlow::on_prologue(const Node& iq) {
+  if (defect() == PasskeyDefect::kSilentPrologue) return Status::Ok();
   PONTE_TRY(check_prologue(*iq.find("passkey_prologue")));
+  if (defect() == PasskeyDefect::kRefuseAssertion) return rejected("not-authorized");
   World& world = connection_.world();
   attempt_->ephemeral = crypto::generate_key_pair(world.random);
   attempt_->nonce = world.random.array<32>();
   state_ = State::kContinued;
   connection_.send(iq_result(iq));
-  send_continuation(attempt_->ephemeral.public_key, attempt_->nonce);
+  const ByteView key = attempt_->ephemeral.public_key;
+  const ByteView nonce = attempt_->nonce;
+  send_continuation(defect() == PasskeyDefect::kShortPrimaryKey ? key.first(31) : key,
+                    defect() == PasskeyDefect::kShortPrimaryNonce ? nonce.first(31) : nonce);
   return Status::Ok();
 }
 
@@ -171,6 +190,11 @@ Status PasskeyFlow::on_nonce(const Node& iq) {
   if (!equal(crypto::sha256(prologue.identity, nonce), prologue.commitment)) {
     return malformed("companion_nonce: does not fit the commitment");
   }
+  if (defect() == PasskeyDefect::kRefuseNonce) {
+    connection_.send(iq_error(iq, 400, "bad-request"));
+    end(rejected("the server refused the companion's nonce"));
+    return Status::Ok();
+  }
   attempt_->code = passkey::verification_code({to_array<32>(nonce), attempt_->nonce, attempt_->ephemeral.public_key});
   state_ = State::kShowingCode;
   connection_.send(iq_result(iq));
@@ -189,6 +213,7 @@ Status PasskeyFlow::on_request(const Node& iq) {
     return malformed("advSecret: the one from before");
   }
   connection_.send(iq_result(iq));
+  if (defect() == PasskeyDefect::kSilentAfterConfirmation) return Status::Ok();
   Attempt attempt = std::move(*attempt_);
   attempt_.reset();
   state_ = State::kIdle;
@@ -196,12 +221,12 @@ Status PasskeyFlow::on_request(const Node& iq) {
   return Status::Ok();
 }
 
-void PasskeyFlow::send_notification(std::string_view type, Node child) {
-  connection_.send_for_ack(Node("notification")
-                               .with("type", type)
-                               .with("from", server_jid())
-                               .with("t", std::to_string(unix_seconds(connection_.now().wall)))
-                               .child(std::move(child)));
+void PasskeyFlow::send_notification(std::string_view type, std::optional<Node> child) {
+  Node notification("notification");
+  notification.with("type", type).with("from", server_jid());
+  notification.with("t", std::to_string(unix_seconds(connection_.now().wall)));
+  if (child) notification.child(std::move(*child));
+  connection_.send_for_ack(std::move(notification));
 }
 
 void PasskeyFlow::send_continuation(ByteView key, ByteView nonce) {

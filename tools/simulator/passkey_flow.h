@@ -69,7 +69,9 @@ class PasskeyFlow {
   Status check_prologue(const protocol::wire::Node& prologue);
   Status check_handoff(const protocol::wire::Node& prologue, ByteView payload) const;
   void refuse(const protocol::wire::Node& iq, const Error& error);
-  void send_notification(std::string_view type, protocol::wire::Node child);
+  PasskeyDefect defect() const;
+  std::optional<protocol::wire::Node> options_node() const;
+  void send_notification(std::string_view type, std::optional<protocol::wire::Node> child);
   void send_continuation(ByteView key, ByteView nonce);
 
   SimConnection& connection_;
