@@ -362,6 +362,17 @@ TEST_F(SimulatorAdmin, ShowsTheState) {
   EXPECT_TRUE(state["violations"].empty());
 }
 
+TEST_F(SimulatorAdmin, ShowsWhichConnectionsAreFrozen) {
+  const auto device = pair();
+  EXPECT_EQ(admin("POST", "fail", R"({"freezeOn":"active","next":1})").first, 200);
+  log_in(device);
+  EXPECT_FALSE(admin("GET", "state").second["connections"][0].contains("frozen"));
+  client->ask("passive", "set", Node("active"));
+  EXPECT_EQ(admin("GET", "state").second["connections"][0]["frozen"], true);
+  EXPECT_EQ(admin("POST", "drop").second["connections"], 1);
+  EXPECT_TRUE(client->closed.has_value());
+}
+
 TEST_F(SimulatorAdmin, ActsOnConnections) {
   const auto device = pair();
   const std::vector<std::pair<std::string, std::string>> ending = {
@@ -396,7 +407,7 @@ TEST_F(SimulatorAdmin, SetsFaults) {
   EXPECT_EQ(admin("POST", "fail",
                   R"({"handshake":"silent","pairSuccess":"bad-hmac","packing":"join","ik":"fallback","refCount":2,
     "delayMs":1,"dropAfterMs":1000,"ackDeadlineMs":500,"compress":true,"duplicateSuccess":true,"refreshBeforePairing":true,
-    "closeWithoutRestart":true,"passkey":true,"passkeyDefect":"bad-options","codeRefusal":{"code":429,"text":"rate-overlimit","backoff":60},"failure":{"reason":402,"expire":60},
+    "closeWithoutRestart":true,"freezeAfter":9,"freezeOn":"logout","freezeAfterEffect":true,"passkey":true,"passkeyDefect":"bad-options","codeRefusal":{"code":429,"text":"rate-overlimit","backoff":60},"failure":{"reason":402,"expire":60},
     "number":"5511999990000","uses":1})")
                 .first,
             200);
@@ -438,6 +449,10 @@ TEST_F(SimulatorAdmin, RefusesWhatItDoesNotUnderstand) {
       {"fail", R"({"chain":"wrong"})"},
       {"fail", R"({"chain":7})"},
       {"fail", R"({"passkey":1})"},
+      {"fail", R"({"freezeAfter":0})"},
+      {"fail", R"({"freezeAfter":"logout"})"},
+      {"fail", R"({"freezeOn":"x"})"},
+      {"fail", R"({"freezeAfterEffect":1})"},
       {"fail", R"({"passkeyDefect":"x"})"},
       {"fail", R"({"next":0,"reason":1})"},
       {"fail", R"({"now":true})"},

@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 29> kKnown = {"number",
+constexpr std::array<std::string_view, 32> kKnown = {"number",
                                                      "connection",
                                                      "next",
                                                      "uses",
@@ -39,7 +39,10 @@ constexpr std::array<std::string_view, 29> kKnown = {"number",
                                                      "refreshBeforePairing",
                                                      "closeWithoutRestart",
                                                      "passkey",
-                                                     "passkeyDefect"};
+                                                     "passkeyDefect",
+                                                     "freezeAfter",
+                                                     "freezeOn",
+                                                     "freezeAfterEffect"};
 
 /// A member that is one of an enumeration's names.
 template <typename Enum, typename FromName>
@@ -144,9 +147,11 @@ Result<Faults> read_faults(const json& body) {
   PONTE_TRY(read_named(body, "ik", ik_answer_from_name, out.ik));
   PONTE_TRY(read_named(body, "pairSuccess", pair_success_defect_from_name, out.pair_success));
   PONTE_TRY(read_named(body, "passkeyDefect", passkey_defect_from_name, out.passkey_defect));
+  PONTE_TRY(read_named(body, "freezeOn", freeze_point_from_name, out.freeze_on));
   PONTE_TRY(read_named(body, "packing", packing_from_name, out.packing));
   PONTE_TRY(read_unsigned(body, "upgradeStatus", out.upgrade_status));
   PONTE_TRY(read_unsigned(body, "refCount", out.ref_count));
+  PONTE_TRY(read_unsigned(body, "freezeAfter", out.freeze_after));
   PONTE_TRY(read_milliseconds(body, "delayMs", out.delay));
   PONTE_TRY(read_milliseconds(body, "dropAfterMs", out.drop_after));
   PONTE_TRY(read_milliseconds(body, "ackDeadlineMs", out.ack_deadline));
@@ -155,6 +160,8 @@ Result<Faults> read_faults(const json& body) {
   PONTE_ASSIGN(out.duplicate_success, bool_member(body, "duplicateSuccess"));
   PONTE_ASSIGN(out.compress, bool_member(body, "compress"));
   PONTE_ASSIGN(out.passkey, bool_member(body, "passkey"));
+  PONTE_ASSIGN(out.freeze_after_effect, bool_member(body, "freezeAfterEffect"));
+  if (out.freeze_after == 0u) return invalid("freezeAfter: expected 1 or more");
   PONTE_ASSIGN(out.failure, read_failure(body));
   PONTE_TRY(read_code_refusal(body, out));
   return out;

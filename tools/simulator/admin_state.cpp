@@ -15,6 +15,7 @@ json connection_json(SimConnection& connection, const Now& now) {
               {"ageMs", (now.mono - connection.opened_at().mono).count()},
               {"unacknowledged", connection.unacknowledged()}};
   if (connection.pattern()) out["pattern"] = pattern_name(*connection.pattern());
+  if (connection.frozen()) out["frozen"] = true;
   if (!connection.routing_info().empty()) out["routingInfo"] = to_hex(connection.routing_info());
   if (connection.state() == SimConnection::State::kClosing) return out;
   if (OnlineSide* online = connection.online()) {

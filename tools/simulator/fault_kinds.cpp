@@ -56,6 +56,15 @@ std::optional<PasskeyDefect> passkey_defect_from_name(std::string_view name) {
   return from_name<PasskeyDefect>(kNames, name);
 }
 
+std::optional<FreezePoint> freeze_point_from_name(std::string_view name) {
+  static constexpr std::array<std::string_view, 12> kNames = {
+      "client-hello",        "client-finish",   "pair-device-ack",
+      "pair-success-answer", "companion-hello", "companion-finish",
+      "passkey-prologue",    "companion-nonce", "encrypted-pairing-request",
+      "prekey-upload",       "active",          "logout"};
+  return from_name<FreezePoint>(kNames, name);
+}
+
 std::optional<Packing> packing_from_name(std::string_view name) {
   static constexpr std::array<std::string_view, 4> kNames = {"none", "bytes", "random", "join"};
   return from_name<Packing>(kNames, name);

@@ -49,6 +49,22 @@ enum class PasskeyDefect {
   kSilentAfterConfirmation,  ///< no pair-success follows encrypted_pairing_request
 };
 
+/// Inbound messages at which a connection can freeze.
+enum class FreezePoint {
+  kClientHello,
+  kClientFinish,
+  kPairDeviceAck,      ///< the answer to pair-device
+  kPairSuccessAnswer,  ///< the answer to pair-success, also where it is an error
+  kCompanionHello,
+  kCompanionFinish,
+  kPasskeyPrologue,
+  kCompanionNonce,
+  kEncryptedPairingRequest,
+  kPrekeyUpload,
+  kActive,
+  kLogout,  ///< remove-companion-device
+};
+
 /// How frames are laid into WebSocket messages.
 enum class Packing {
   kOneFrame,  ///< one frame in each message, as the server does
@@ -60,6 +76,7 @@ enum class Packing {
 std::optional<HandshakeFault> handshake_fault_from_name(std::string_view name);
 std::optional<PairSuccessDefect> pair_success_defect_from_name(std::string_view name);
 std::optional<PasskeyDefect> passkey_defect_from_name(std::string_view name);
+std::optional<FreezePoint> freeze_point_from_name(std::string_view name);
 std::optional<Packing> packing_from_name(std::string_view name);
 std::optional<IkAnswer> ik_answer_from_name(std::string_view name);
 

@@ -29,6 +29,9 @@ void Faults::overlay(const Faults& narrower) {
   take_over(drop_after, narrower.drop_after);
   take_over(ref_count, narrower.ref_count);
   take_over(ack_deadline, narrower.ack_deadline);
+  take_over(freeze_after, narrower.freeze_after);
+  take_over(freeze_on, narrower.freeze_on);
+  take_over(freeze_after_effect, narrower.freeze_after_effect);
 }
 
 void FaultTable::set_next(const Faults& faults, unsigned count) {

@@ -47,6 +47,12 @@ struct Faults {
   std::optional<unsigned> ref_count;         ///< refs in pair-device
   std::optional<Milliseconds> ack_deadline;  ///< stream:error/ack where a stanza is not acknowledged in time
 
+  /// The connection freezes when its message of this number has come, handshake messages counted, or one of this kind:
+  /// it neither reads nor answers any more, and stays open until the client goes or it is dropped.
+  std::optional<unsigned> freeze_after;
+  std::optional<FreezePoint> freeze_on;
+  std::optional<bool> freeze_after_effect;  ///< that message still has its effect, but no answer leaves; else neither
+
   /// Takes over what `narrower` has an opinion on.
   void overlay(const Faults& narrower);
 };

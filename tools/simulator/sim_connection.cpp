@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 
 #include "protocol/wire/node_codec.h"
 #include "simulator/client_payload.h"
@@ -33,6 +34,29 @@ bool names_server(const Node& ack) {
 
 std::string quoted(std::string_view text) {
   return "'" + std::string(text) + "'";
+}
+
+std::optional<FreezePoint> point_of_link_code(const Node& request) {
+  const auto stage = request.attribute("stage");
+  if (stage == "companion_hello") return FreezePoint::kCompanionHello;
+  if (stage == "companion_finish") return FreezePoint::kCompanionFinish;
+  return std::nullopt;
+}
+
+/// What a client's own iq is about.
+std::optional<FreezePoint> point_of_request(const Node& iq) {
+  static constexpr std::array<std::pair<std::string_view, FreezePoint>, 6> kPoints = {
+      {{"passkey_prologue", FreezePoint::kPasskeyPrologue},
+       {"companion_nonce", FreezePoint::kCompanionNonce},
+       {"encrypted_pairing_request", FreezePoint::kEncryptedPairingRequest},
+       {"registration", FreezePoint::kPrekeyUpload},
+       {"active", FreezePoint::kActive},
+       {"remove-companion-device", FreezePoint::kLogout}}};
+  for (const auto& [tag, point] : kPoints) {
+    if (iq.find(tag) != nullptr) return point;
+  }
+  const Node* link_code = iq.find("link_code_companion_reg");
+  return link_code != nullptr ? point_of_link_code(*link_code) : std::nullopt;
 }
 
 }  // namespace
@@ -73,7 +97,7 @@ std::string SimConnection::next_id() {
 void SimConnection::on_bytes(ByteView bytes, const Now& now) {
   now_ = now;
   last_input_ = now.mono;
-  if (state_ == State::kClosing) return;
+  if (state_ == State::kClosing || frozen_) return;
   if (state_ == State::kPrologue) {
     auto found = prologue_.feed(bytes);
     if (!found.ok()) return fail_handshake(found.error());
@@ -84,10 +108,11 @@ void SimConnection::on_bytes(ByteView bytes, const Now& now) {
   } else {
     frames_.feed(bytes);
   }
-  while (state_ != State::kClosing) {
+  while (state_ != State::kClosing && !frozen_) {
     const std::optional<Bytes> frame = frames_.take();
     if (!frame) break;
     ++world_.counters.frames_in;
+    ++messages_;
     on_frame(*frame);
   }
 }
@@ -103,7 +128,25 @@ void SimConnection::on_frame(ByteView payload) {
   }
 }
 
+bool SimConnection::passes(std::optional<FreezePoint> point) {
+  const bool counted = faults_.freeze_after && messages_ >= *faults_.freeze_after;
+  if (!counted && (!point || faults_.freeze_on != point)) return true;
+  frozen_ = true;
+  return faults_.freeze_after_effect.value_or(false);
+}
+
+std::optional<FreezePoint> SimConnection::freeze_point(const Node& stanza) const {
+  if (stanza.tag != "iq") return std::nullopt;
+  const auto id = stanza.attribute("id");
+  const auto found = std::find_if(asked_.begin(), asked_.end(), [&](const Asked& entry) { return entry.id == id; });
+  if (found == asked_.end()) return point_of_request(stanza);
+  if (found->about == "pair-device") return FreezePoint::kPairDeviceAck;
+  if (found->about == "pair-success") return FreezePoint::kPairSuccessAnswer;
+  return std::nullopt;
+}
+
 void SimConnection::on_client_hello(ByteView message) {
+  if (!passes(FreezePoint::kClientHello)) return;
   const HandshakeFault fault = faults_.handshake.value_or(HandshakeFault::kNone);
   if (fault == HandshakeFault::kSilent) return;
   if (fault == HandshakeFault::kDropAfterHello) return close(Close::Kind::kAbort);
@@ -128,6 +171,7 @@ void SimConnection::on_client_hello(ByteView message) {
 }
 
 void SimConnection::on_client_finish(ByteView message) {
+  if (!passes(FreezePoint::kClientFinish)) return;
   if (faults_.handshake == HandshakeFault::kDropAfterFinish) return close(Close::Kind::kAbort);
   auto finished = responder_->on_client_finish(message);
   if (!finished.ok()) return fail_handshake(finished.error());
@@ -203,6 +247,7 @@ void SimConnection::on_transport(ByteView ciphertext) {
 }
 
 void SimConnection::on_stanza(const Node& stanza) {
+  if (!passes(freeze_point(stanza))) return;
   if (stanza.tag == "ack") return on_ack(stanza);
   if (stanza.tag == "xmlstreamend") return close();
   const auto type = stanza.attribute("type");
@@ -264,7 +309,8 @@ void SimConnection::send_iq(Node iq, UniqueFunction<void(const Node&)> on_answer
   // Pings that a client leaves unanswered must not pile up.
   constexpr std::size_t kMostAsked = 32;
   if (asked_.size() == kMostAsked) asked_.erase(asked_.begin());
-  asked_.push_back({std::move(id), std::move(on_answer)});
+  std::string about = iq.children().empty() ? std::string() : iq.children().front().tag;
+  asked_.push_back({std::move(id), std::move(about), std::move(on_answer)});
   send(iq);
 }
 
@@ -311,13 +357,19 @@ void SimConnection::emit(Bytes bytes) {
 }
 
 void SimConnection::queue(Output output, Milliseconds extra_delay) {
-  if (output_closed_) return;
+  if (output_closed_ || frozen_) return;
   const Mono earliest = outputs_.empty() ? now_.mono : std::max(now_.mono, outputs_.back().due);
   const bool is_close = std::holds_alternative<Close>(output);
   const Milliseconds delay = is_close ? extra_delay : faults_.delay.value_or(Milliseconds(0)) + extra_delay;
   outputs_.push_back({earliest + delay, std::move(output)});
   output_closed_ = is_close;
   if (world_.on_output) world_.on_output(*this);
+}
+
+void SimConnection::drop(Close::Kind kind) {
+  frozen_ = false;
+  close(kind);
+  if (!output_closed_) queue(Close{kind});
 }
 
 void SimConnection::close(Close::Kind kind, Milliseconds delay) {
@@ -348,7 +400,7 @@ void SimConnection::release() {
 
 void SimConnection::on_deadline(const Now& now) {
   now_ = now;
-  if (state_ == State::kClosing) return;
+  if (state_ == State::kClosing || frozen_) return;
   const Options& options = world_.options;
   if (faults_.drop_after && now.mono >= opened_.mono + *faults_.drop_after) return close(Close::Kind::kAbort);
   if (state_ < State::kPairing) {
@@ -385,7 +437,7 @@ std::optional<Mono> SimConnection::next_deadline() const {
   std::optional<Mono> next;
   const auto consider = [&next](Mono deadline) { next = next ? std::min(*next, deadline) : deadline; };
   if (!outputs_.empty()) consider(outputs_.front().due);
-  if (state_ == State::kClosing) return next;
+  if (state_ == State::kClosing || frozen_) return next;
   if (faults_.drop_after) consider(opened_.mono + *faults_.drop_after);
   if (state_ < State::kPairing) {
     consider(opened_.mono + world_.options.handshake_timeout);

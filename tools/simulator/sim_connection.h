@@ -59,6 +59,8 @@ class Side {
 /// kOnline        a registered device: success was sent
 /// kClosing       nothing is read any more; output drains
 ///
+/// Faults can freeze it in any of them: what comes is thrown away, nothing is sent or timed, and the socket stays open.
+///
 /// Pure: feed it, then drain poll_output and re-arm next_deadline. One thread. Owned by its SimServer,
 /// until SimServer::forget.
 class SimConnection {
@@ -81,6 +83,8 @@ class SimConnection {
   ConnectionId id() const { return id_; }
   State state() const { return state_; }
   std::string_view state_name() const;
+  /// True once a fault has frozen it. What was sent before still leaves.
+  bool frozen() const { return frozen_; }
   std::optional<Pattern> pattern() const { return pattern_; }
   const Bytes& routing_info() const { return routing_info_; }
   const Now& opened_at() const { return opened_; }
@@ -107,8 +111,10 @@ class SimConnection {
   void send_for_ack(protocol::wire::Node stanza);
   /// Stanzas still unacknowledged, for redelivery; they are no longer waited for.
   std::vector<protocol::wire::Node> take_unacknowledged();
-  /// Ends the connection after what is queued. Idempotent.
+  /// Ends the connection after what is queued. Idempotent. Frozen, it ends on this side alone.
   void close(Close::Kind kind = Close::Kind::kNormal, Milliseconds delay = Milliseconds(0));
+  /// close, and thaws it for that.
+  void drop(Close::Kind kind);
   /// A last stanza, then close.
   void end_with(const protocol::wire::Node& stanza, Milliseconds delay = Milliseconds(0));
 
@@ -123,6 +129,7 @@ class SimConnection {
   };
   struct Asked {
     std::string id;
+    std::string about;  ///< tag of what the iq asks
     UniqueFunction<void(const protocol::wire::Node&)> on_answer;
   };
 
@@ -137,6 +144,9 @@ class SimConnection {
   void on_stanza(const protocol::wire::Node& stanza);
   void on_ack(const protocol::wire::Node& ack);
   void on_answer(const protocol::wire::Node& answer);
+  /// The message that has just come is of this kind. False where it is to have no effect.
+  bool passes(std::optional<FreezePoint> point);
+  std::optional<FreezePoint> freeze_point(const protocol::wire::Node& stanza) const;
   void fail_handshake(const Error& error);
   void check_ack_deadline();
   void emit_frame(ByteView payload);
@@ -162,6 +172,8 @@ class SimConnection {
   std::vector<Unacked> unacked_;
   std::vector<Asked> asked_;
   std::uint64_t next_id_;
+  unsigned messages_ = 0;  ///< frames that have come
+  bool frozen_ = false;
   bool output_closed_ = false;  ///< a Close is queued
   bool closed_ = false;         ///< on_closed was called
 };

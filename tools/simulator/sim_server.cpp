@@ -106,8 +106,16 @@ std::vector<SimConnection*> SimServer::chosen(const Target& target, const Now& n
 }
 
 unsigned SimServer::drop(const Target& target, Close::Kind kind, const Now& now) {
-  const auto connections = chosen(target, now);
-  for (SimConnection* connection : connections) connection->close(kind);
+  auto connections = chosen(target, now);
+  // A frozen one may have ended for the server, and its socket is still there.
+  for (auto& [id, connection] : world_.connections) {
+    const bool ended = connection->state() == SimConnection::State::kClosing && connection->frozen();
+    if (ended && !target.number && target.connection.value_or(id) == id) connections.push_back(connection.get());
+  }
+  for (SimConnection* connection : connections) {
+    connection->touch(now);
+    connection->drop(kind);
+  }
   return static_cast<unsigned>(connections.size());
 }
 
