@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "protocol/pairing/pair_device.h"
+#include "protocol/pairing/webauthn.h"
 #include "protocol/session/link_state.h"
 #include "protocol/session/step.h"
 
@@ -13,7 +14,6 @@ using event::Passkey;
 using wire::Node;
 using Stage = PasskeyFlow::Stage;
 
-constexpr std::size_t kMaxOptionsSize = 16u << 10;
 constexpr std::size_t kMaxRefSize = 512;
 
 PasskeyFlow* flow_of(Step& step, std::uint64_t serial) {
@@ -43,16 +43,12 @@ Error rejected(const char* what, const IqAnswer& answer) {
   return why;
 }
 
-/// The options, where the node has some that could be a JSON object.
+/// The options, where the node has some that an authenticator could be given.
 std::optional<std::string> options_in(const Node& parent) {
   const Node* child = parent.find("passkey_request_options");
   const auto bytes = child ? child->leaf() : std::nullopt;
-  if (!bytes || bytes->size() > kMaxOptionsSize) return std::nullopt;
-  std::string_view text = as_text(*bytes);
-  const auto first = text.find_first_not_of(" \t\r\n");
-  const auto last = text.find_last_not_of(" \t\r\n");
-  if (first == std::string_view::npos || text[first] != '{' || text[last] != '}') return std::nullopt;
-  return std::string(text);
+  if (!bytes || !parse_request_options(as_text(*bytes)).ok()) return std::nullopt;
+  return to_text(*bytes);
 }
 
 void request_assertion(Step& step, PasskeyFlow& flow, std::string options, std::optional<Error> why) {
@@ -155,12 +151,18 @@ Status on_passkey_request(Step& step, const Node& notification) {
   if (link.phase != Phase::kPairing || link.account) return refuse(step, "asked for while not linking");
   auto flow = std::make_unique<PasskeyFlow>();
   flow->serial = link.next_work_id++;
-  flow->handoff_key = handoff_key(link.credentials.adv_secret);
-  flow->handoff_until = step.now.mono + PasskeyFlow::kHandoffLifetime;
   flow->valid_until = step.now.mono + PasskeyFlow::kLifetime;
-  supersede(step);
-  link.qr.stop();
-  change_adv_secret(step);
+  if (link.passkey) {
+    // Asked again: the phone still knows the secret from before the first demand, and none since.
+    flow->handoff_key = std::move(link.passkey->handoff_key);
+    flow->handoff_until = link.passkey->handoff_until;
+  } else {
+    flow->handoff_key = handoff_key(link.credentials.adv_secret);
+    flow->handoff_until = step.now.mono + PasskeyFlow::kHandoffLifetime;
+    supersede(step);
+    link.qr.stop();
+    change_adv_secret(step);
+  }
   link.passkey = std::move(flow);
   auto options = options_in(notification);
   if (!options) return fetch_options(step, *link.passkey, std::nullopt);
