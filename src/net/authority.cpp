@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "net/text.h"
+
 namespace ponte::net {
 namespace {
 
@@ -33,9 +35,7 @@ Result<Authority> parse_authority(std::string_view text) {
     port = text.substr(end + 1);
   } else {
     const auto colon = std::min(text.find(':'), text.size());
-    authority.host = text.substr(0, colon);
-    std::transform(authority.host.begin(), authority.host.end(), authority.host.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    authority.host = lower_case(text.substr(0, colon));
     const std::string& host = authority.host;
     if (host.empty() || host.size() > kMaxName || !std::all_of(host.begin(), host.end(), is_host_character))
       return expected("a host name or address");

@@ -4,6 +4,7 @@
 
 #include "crypto/compare.h"
 #include "net/authority.h"
+#include "net/text.h"
 
 namespace ponte::net {
 namespace {
@@ -110,11 +111,8 @@ bool ProxyPassword::operator==(const ProxyPassword& other) const {
 Result<Proxy> Proxy::parse(std::string_view url) {
   const auto scheme_end = url.find("://");
   if (scheme_end == std::string_view::npos) return invalid("expected a URL such as socks5://user:password@host:port");
-  std::string scheme(url.substr(0, scheme_end));
-  std::transform(scheme.begin(), scheme.end(), scheme.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   Proxy proxy;
-  PONTE_ASSIGN(proxy.protocol, proxy_protocol_from_name(scheme));
+  PONTE_ASSIGN(proxy.protocol, proxy_protocol_from_name(lower_case(url.substr(0, scheme_end))));
   std::string_view rest = url.substr(scheme_end + 3);
   if (rest.ends_with('/')) rest.remove_suffix(1);
   if (const auto at = rest.rfind('@'); at != std::string_view::npos) {
@@ -155,6 +153,47 @@ Error proxy_unreachable(const Proxy& proxy, Error inner) {
   inner.cause = Cause::kProxyUnreachable;
   inner.message = "proxy " + proxy.to_string() + " cannot be used: " + inner.message;
   return inner;
+}
+
+Error proxy_auth_failed(const Proxy& proxy, const std::string& why) {
+  const bool has_credentials = !proxy.username.empty() || !proxy.password.view().empty();
+  return {
+      Errc::kRejected, Cause::kProxyAuthFailed,
+      "proxy " + proxy.to_string() + (has_credentials ? " refused our credentials: " : " wants credentials: ") + why};
+}
+
+Error proxy_refused(const Proxy& proxy, const std::string& target, const ProxyRefusal& refusal) {
+  return {refusal.code, Cause::kProxyRefused,
+          "proxy " + proxy.to_string() + " refused to connect to " + target + ": " + refusal.why};
+}
+
+// What RFC 9110 says of the gateway's troubles (15.6), and what proxies answer in their place.
+ProxyRefusal http_refusal(int status) {
+  const std::string why = "HTTP status " + std::to_string(status);
+  switch (status) {
+    case 408:
+    case 500:
+    case 502:
+    case 503:
+    case 504: return {Errc::kUnavailable, why};
+    case 429: return {Errc::kRateLimited, why};
+    default: return {Errc::kRejected, why};
+  }
+}
+
+// RFC 1928 6.
+ProxyRefusal socks5_refusal(std::uint8_t reply) {
+  switch (reply) {
+    case 1: return {Errc::kUnavailable, "general failure"};
+    case 2: return {Errc::kRejected, "its rules do not allow it"};
+    case 3: return {Errc::kUnavailable, "network unreachable"};
+    case 4: return {Errc::kUnavailable, "host unreachable"};
+    case 5: return {Errc::kUnavailable, "connection refused"};
+    case 6: return {Errc::kUnavailable, "TTL expired"};
+    case 7: return {Errc::kRejected, "it does not know CONNECT"};
+    case 8: return {Errc::kRejected, "it does not know this kind of address"};
+    default: return {Errc::kRejected, "unassigned reply " + std::to_string(reply)};
+  }
 }
 
 }  // namespace ponte::net

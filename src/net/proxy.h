@@ -64,5 +64,20 @@ struct Proxy {
 /// An error on the way to the proxy or during its handshake, as the proxy's: kProxyUnreachable with its code and
 /// words. kProxyUnreachable, -Refused, -AuthFailed, -NotAllowed, kOverloaded and kShuttingDown stay what they are.
 Error proxy_unreachable(const Proxy& proxy, Error inner);
+/// kRejected/kProxyAuthFailed: it wants credentials, or others.
+Error proxy_auth_failed(const Proxy& proxy, const std::string& why);
+
+/// Why a proxy does not connect to a target, and whether the same question may be answered otherwise next time
+/// (kUnavailable), later (kRateLimited) or not (kRejected).
+struct ProxyRefusal {
+  Errc code;
+  std::string why;
+};
+/// Of an answer to CONNECT that is neither 2xx nor 407.
+ProxyRefusal http_refusal(int status);
+/// Of a reply of SOCKS5 that is not 0.
+ProxyRefusal socks5_refusal(std::uint8_t reply);
+/// kProxyRefused. `target` is host:port.
+Error proxy_refused(const Proxy& proxy, const std::string& target, const ProxyRefusal& refusal);
 
 }  // namespace ponte::net

@@ -6,7 +6,7 @@
 
 #include "crypto/base64.h"
 #include "net/authority.h"
-#include "net/printable.h"
+#include "net/text.h"
 
 namespace ponte::net {
 namespace {
@@ -18,27 +18,6 @@ constexpr std::string_view kHeaderEnd = "\r\n\r\n";
 // "HTTP/1.1 200"
 constexpr std::size_t kStatusAt = 9;
 constexpr std::size_t kStatusEnd = 12;
-
-bool is_token(std::string_view text) {
-  static constexpr std::string_view kSpecial = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           kSpecial.find(c) != std::string_view::npos;
-  });
-}
-
-// What RFC 9110 says of the gateway's troubles (15.6), and what proxies answer in their place.
-Errc refusal_code(int status) {
-  switch (status) {
-    case 408:
-    case 500:
-    case 502:
-    case 503:
-    case 504: return Errc::kUnavailable;
-    case 429: return Errc::kRateLimited;
-    default: return Errc::kRejected;
-  }
-}
 
 class HttpConnect final : public ProxyCodec {
  public:
@@ -92,15 +71,15 @@ Status HttpConnect::on_header() {
     return malformed("its answer has no status");
   int status = 0;
   for (const char digit : line.substr(kStatusAt, kStatusEnd - kStatusAt)) status = status * 10 + (digit - '0');
-  if (status == 407) return auth_failed("HTTP status 407");
+  if (status == 407) return proxy_auth_failed(proxy(), "HTTP status 407");
   if (status / 100 != 2) {
-    std::string why = "HTTP status " + std::to_string(status);
+    ProxyRefusal refusal = http_refusal(status);
     const std::string_view reason = line.substr(std::min(line.size(), kStatusEnd + 1));
     const std::string_view password = proxy().password.view();
     // A proxy that repeats what it was sent gets no word in.
     const bool repeats = !password.empty() && reason.find(password) != std::string_view::npos;
-    if (!reason.empty() && !repeats) why += " " + printable(reason);
-    return refused(refusal_code(status), why);
+    if (!reason.empty() && !repeats) refusal.why += " " + printable(reason);
+    return refused(refusal);
   }
   PONTE_TRY(check_fields());
   header_ = std::string();
@@ -113,7 +92,8 @@ Status HttpConnect::check_fields() const {
   std::string_view rest(header_);
   rest.remove_prefix(rest.find('\n') + 1);
   while (!rest.starts_with('\r')) {
-    if (!is_token(rest.substr(0, rest.find_first_of(":\r")))) return malformed("its answer has no valid header fields");
+    if (!is_http_token(rest.substr(0, rest.find_first_of(":\r"))))
+      return malformed("its answer has no valid header fields");
     if (rest[rest.find_first_of(":\r")] != ':') return malformed("its answer has a header field without a colon");
     rest.remove_prefix(rest.find('\n') + 1);
   }
@@ -134,21 +114,6 @@ constexpr std::uint8_t kIpv6 = 4;
 // Version, reply, reserved, address type.
 constexpr std::size_t kReplyHead = 4;
 constexpr std::size_t kPortSize = 2;
-
-// RFC 1928 6, and whether the same question may be answered otherwise next time.
-Error reply_error(std::uint8_t reply) {
-  switch (reply) {
-    case 1: return {Errc::kUnavailable, Cause::kProxyRefused, "general failure"};
-    case 2: return {Errc::kRejected, Cause::kProxyRefused, "its rules do not allow it"};
-    case 3: return {Errc::kUnavailable, Cause::kProxyRefused, "network unreachable"};
-    case 4: return {Errc::kUnavailable, Cause::kProxyRefused, "host unreachable"};
-    case 5: return {Errc::kUnavailable, Cause::kProxyRefused, "connection refused"};
-    case 6: return {Errc::kUnavailable, Cause::kProxyRefused, "TTL expired"};
-    case 7: return {Errc::kRejected, Cause::kProxyRefused, "it does not know CONNECT"};
-    case 8: return {Errc::kRejected, Cause::kProxyRefused, "it does not know this kind of address"};
-    default: return {Errc::kRejected, Cause::kProxyRefused, "unassigned reply " + std::to_string(reply)};
-  }
-}
 
 class Socks5 final : public ProxyCodec {
  public:
@@ -209,7 +174,8 @@ void Socks5::next(State state) {
 Status Socks5::on_method(std::uint8_t byte) {
   if (at_ == 1) return expect_version(kVersion, byte);
   if (byte == kNoneAcceptable)
-    return auth_failed(method() == kNoAuth ? "no way in without is acceptable" : "it takes no user and password");
+    return proxy_auth_failed(proxy(),
+                             method() == kNoAuth ? "no way in without is acceptable" : "it takes no user and password");
   if (byte != method()) return malformed("it chose authentication " + std::to_string(byte) + ", which was not offered");
   next(byte == kUserPassword ? State::kAuth : State::kReply);
   return Status::Ok();
@@ -217,17 +183,14 @@ Status Socks5::on_method(std::uint8_t byte) {
 
 Status Socks5::on_auth(std::uint8_t byte) {
   if (at_ == 1) return expect_version(kAuthVersion, byte);
-  if (byte != 0) return auth_failed("status " + std::to_string(byte));
+  if (byte != 0) return proxy_auth_failed(proxy(), "status " + std::to_string(byte));
   next(State::kReply);
   return Status::Ok();
 }
 
 Status Socks5::on_reply(std::uint8_t byte) {
   if (at_ == 1) return expect_version(kVersion, byte);
-  if (at_ == 2 && byte != 0) {
-    const Error error = reply_error(byte);
-    return refused(error.code, error.message);
-  }
+  if (at_ == 2 && byte != 0) return refused(socks5_refusal(byte));
   if (at_ == 3 && byte != 0) return malformed("expected 0 in the reserved byte, got " + std::to_string(byte));
   if (at_ == kReplyHead) {
     address_type_ = byte;
@@ -300,16 +263,8 @@ Error ProxyCodec::malformed(const std::string& what) const {
   return {Errc::kMalformed, Cause::kProxyUnreachable, "proxy " + proxy_.to_string() + " cannot be used: " + what};
 }
 
-Error ProxyCodec::refused(Errc code, const std::string& why) const {
-  return {code, Cause::kProxyRefused,
-          "proxy " + proxy_.to_string() + " refused to connect to " + format_authority(target_.host, target_.port) +
-              ": " + why};
-}
-
-Error ProxyCodec::auth_failed(const std::string& why) const {
-  const bool asked = !proxy_.username.empty() || !proxy_.password.view().empty();
-  return {Errc::kRejected, Cause::kProxyAuthFailed,
-          "proxy " + proxy_.to_string() + (asked ? " refused our credentials: " : " wants credentials: ") + why};
+Error ProxyCodec::refused(const ProxyRefusal& refusal) const {
+  return proxy_refused(proxy_, format_authority(target_.host, target_.port), refusal);
 }
 
 }  // namespace ponte::net

@@ -56,8 +56,7 @@ class ProxyCodec {
   void put_output(Bytes bytes) { output_ = SecretBytes(std::move(bytes)); }
   void establish() { established_ = true; }
   Error malformed(const std::string& what) const;
-  Error refused(Errc code, const std::string& why) const;
-  Error auth_failed(const std::string& why) const;
+  Error refused(const ProxyRefusal& refusal) const;
 
  private:
   const Proxy proxy_;

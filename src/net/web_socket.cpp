@@ -11,6 +11,7 @@
 #include "net/loop_shared.h"
 #include "net/proxy_stream.h"
 #include "net/socket_stream.h"
+#include "net/text.h"
 #include "net/tls_stream.h"
 #include "net/web_socket_codec.h"
 
@@ -37,8 +38,7 @@ Result<WebSocketUrl> WebSocketUrl::parse(std::string_view text) {
   WebSocketUrl url;
   const auto scheme_end = text.find("://");
   if (scheme_end == std::string_view::npos) return url_error(text, "expected ws:// or wss://");
-  std::string scheme(text.substr(0, scheme_end));
-  std::transform(scheme.begin(), scheme.end(), scheme.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string scheme = lower_case(text.substr(0, scheme_end));
   if (scheme != "ws" && scheme != "wss") return url_error(text, "expected ws:// or wss://");
   url.secure = scheme == "wss";
   url.port = url.secure ? 443 : 80;

@@ -8,7 +8,7 @@
 #include <websocketpp/logger/stub.hpp>
 
 #include "crypto/system_random.h"
-#include "net/printable.h"
+#include "net/text.h"
 #include "net/web_socket.h"
 
 namespace ponte::net {
@@ -117,12 +117,10 @@ Status check_header(const std::string& name, const std::string& value) {
                                                "sec-websocket-version",
                                                "sec-websocket-extensions",
                                                "sec-websocket-protocol"};
-  std::string lower = name;
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  const bool is_token = !name.empty() && std::none_of(name.begin(), name.end(),
-                                                      [](unsigned char c) { return ws::http::is_not_token_char(c); });
+  const std::string lower = lower_case(name);
   const bool is_plain = std::none_of(value.begin(), value.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; });
-  if (is_token && is_plain && std::count(std::begin(kOurs), std::end(kOurs), lower) == 0) return Status::Ok();
+  if (is_http_token(name) && is_plain && std::count(std::begin(kOurs), std::end(kOurs), lower) == 0)
+    return Status::Ok();
   return Error{Errc::kInvalidArgument, Cause::kInvalidRequest,
                "header " + printable(name) +
                    " cannot be sent: expected a token and a value in one line, and none of "
