@@ -84,6 +84,9 @@ Status check_basic(std::string_view username, std::string_view password) {
 
 Status check_socks(std::string_view username, std::string_view password) {
   if (username.empty() && !password.empty()) return invalid("SOCKS5 has no password without a user");
+  const std::string_view nul("\0", 1);
+  if (username.find(nul) != std::string_view::npos || password.find(nul) != std::string_view::npos)
+    return invalid("expected user and password without NUL");
   if (username.size() > kMaxSocksText || password.size() > kMaxSocksText)
     return invalid("SOCKS5 has room for " + std::to_string(kMaxSocksText) + " bytes each of user and password, got " +
                    std::to_string(username.size()) + " and " + std::to_string(password.size()));

@@ -41,6 +41,7 @@ TEST(Proxy, RefusesTheRestWithoutRepeatingIt) {
         "http://bob:secret @host:80", "http://bob:secret\xC3\xA9@host:80", "http://bob:secret%@host:80",
         "http://bob:secret%4@host:80", "http://bob:secret%4g@host:80", "http://bob:secret%0d%0aX:y@host:80",
         "http://bo%00b:secret@host:80", "http://b%3Ab:secret@host:80", "socks5://:secret@host:80",
+        "socks5://bob:sec%00ret@host:80",
         // A slash that was not encoded: the port is a part of the password.
         "http://bob:secret/pass@host:80"}) {
     const auto proxy = Proxy::parse(url);
