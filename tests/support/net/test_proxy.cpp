@@ -2,92 +2,19 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <openssl/bio.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
-#include <csignal>
 #include <mutex>
-#include <stdexcept>
 
 #include "crypto/base64.h"
+#include "support/net/channel.h"
 #include "support/net/raw_server.h"
 
 namespace ponte::test {
 namespace {
-
-// The client's side of a connection: the socket, or TLS on it. Blocking.
-class Channel {
- public:
-  Channel(int descriptor, SSL_CTX* context) : descriptor_(descriptor) {
-    if (!context) return;
-    ssl_.reset(SSL_new(context));
-    SSL_set_fd(ssl_.get(), descriptor);
-    is_open_ = SSL_accept(ssl_.get()) == 1;
-  }
-  bool is_open() const { return is_open_; }
-  bool has_pending() const { return ssl_ && SSL_pending(ssl_.get()) > 0; }
-  std::size_t read(MutableByteView out) {
-    const int size = static_cast<int>(out.size());
-    const auto got = ssl_ ? SSL_read(ssl_.get(), out.data(), size) : ::recv(descriptor_, out.data(), out.size(), 0);
-    return got > 0 ? static_cast<std::size_t>(got) : 0;
-  }
-  bool write(ByteView bytes) {
-    if (ssl_) return SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())) > 0;
-    return RawConnection(descriptor_).write(bytes);
-  }
-  bool write(std::string_view text) { return write(as_bytes(text)); }
-  std::string read_until(std::string_view end) {
-    std::string text;
-    std::uint8_t byte = 0;
-    while (!text.ends_with(end) && read({&byte, 1}) == 1) text.push_back(static_cast<char>(byte));
-    return text;
-  }
-  /// Less where the client is gone: then the rest is zero.
-  Bytes read_exact(std::size_t size) {
-    Bytes out(size);
-    for (std::size_t at = 0; at < size;) {
-      const std::size_t got = read(MutableByteView(out).subspan(at));
-      if (got == 0) break;
-      at += got;
-    }
-    return out;
-  }
-
- private:
-  struct Free {
-    void operator()(SSL* ssl) const { SSL_free(ssl); }
-  };
-  const int descriptor_;
-  std::unique_ptr<SSL, Free> ssl_;
-  bool is_open_ = true;
-};
-
-struct FreeContext {
-  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
-};
-using Context = std::unique_ptr<SSL_CTX, FreeContext>;
-
-Context make_context(const IssuedCertificate& issued) {
-  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to a socket as to any file
-  Context context(SSL_CTX_new(TLS_server_method()));
-  const auto reader = [](const std::string& pem) {
-    return std::unique_ptr<BIO, decltype(&BIO_free)>(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())),
-                                                     &BIO_free);
-  };
-  const std::unique_ptr<X509, decltype(&X509_free)> certificate(
-      PEM_read_bio_X509(reader(issued.chain_pem).get(), nullptr, nullptr, nullptr), &X509_free);
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
-      PEM_read_bio_PrivateKey(reader(issued.key_pem).get(), nullptr, nullptr, nullptr), &EVP_PKEY_free);
-  if (SSL_CTX_use_certificate(context.get(), certificate.get()) != 1 ||
-      SSL_CTX_use_PrivateKey(context.get(), key.get()) != 1)
-    throw std::runtime_error("no TLS for the test proxy");
-  return context;
-}
 
 int connect_to(const std::string& address, std::uint16_t port) {
   sockaddr_in to{};
@@ -121,7 +48,7 @@ void relay(Channel& client, int client_descriptor, int target) {
 
 struct TestProxy::Impl {
   explicit Impl(Options wished) : options(std::move(wished)) {
-    if (options.certificate) context = make_context(*options.certificate);
+    if (options.certificate) tls = std::make_unique<ServerTls>(*options.certificate);
   }
 
   void serve(RawConnection& connection);
@@ -133,7 +60,7 @@ struct TestProxy::Impl {
   }
 
   const Options options;
-  Context context;
+  std::unique_ptr<ServerTls> tls;
   mutable std::mutex mutex;  // guards the two below
   std::vector<Request> requests;
   std::size_t connections = 0;
@@ -145,7 +72,7 @@ void TestProxy::Impl::serve(RawConnection& connection) {
     const std::lock_guard lock(mutex);
     ++connections;
   }
-  Channel client(connection.descriptor(), context.get());
+  Channel client(connection.descriptor(), tls.get());
   if (!client.is_open()) return;
   const int target = options.protocol == net::ProxyProtocol::kSocks5 ? serve_socks(client) : serve_http(client);
   if (target < 0) return;
