@@ -1,0 +1,79 @@
+// Outgoing HTTP: webhooks, media, the version of the web client.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/reply.h"
+#include "base/time.h"
+#include "net/proxy.h"
+
+namespace ponte::net {
+
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
+
+enum class HttpConnections {
+  kFresh,  ///< one of its own, closed after the answer
+  /// What another kept request to that place by that proxy left, or a new one that is left open. By a proxy that may
+  /// not be private it is a fresh one.
+  kKept,
+};
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url = {};      ///< http or https, without user information
+  HttpHeaders headers = {};  ///< sent to the target alone, never to a proxy
+  Bytes body = {};
+  std::size_t max_body = 1u << 20;  ///< bytes of the answer's body, beyond which the request fails
+  Milliseconds timeout{30'000};     ///< from fetch() to the last byte
+  std::optional<Proxy> proxy = std::nullopt;
+  std::string ca_file = {};  ///< PEM: roots besides the system's; empty for none
+  HttpConnections connections = HttpConnections::kFresh;
+};
+
+/// What the target answered, whatever its status. A redirect is an answer and is not followed.
+struct HttpReply {
+  int status = 0;
+  HttpHeaders headers;  ///< names in lower case, in the order they came
+  Bytes body;
+};
+
+/// One thread for all requests, started by the first. Thread-safe. It takes no proxy from the environment, keeps no
+/// cookies and resumes no TLS session, so that requests of several owners do not show that they belong together.
+/// Where a request has a proxy, nothing goes to the target directly and the proxy looks its name up; http:// goes
+/// through CONNECT as well.
+class HttpClient {
+ public:
+  /// Requests under way, and those that wait for their turn, beyond which fetch() refuses.
+  static constexpr std::size_t kMaxInFlight = 64;
+  static constexpr std::size_t kMaxQueued = 256;
+  /// Bytes of an answer's headers together.
+  static constexpr std::size_t kMaxHeaders = 64 * 1024;
+
+  HttpClient();
+  /// Ends what is under way and answers it with kCancelled/kShuttingDown, on the caller's thread. Not from a reply.
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  /// `reply` is answered once, on the client's thread: post it to where it belongs. Refusals come inline. Errors, whose
+  /// messages have the URL's host but not its path, no headers and no credentials:
+  ///   kInvalidArgument/kInvalidRequest, kInvalidProxy, kConfigInvalid (the CA file)
+  ///   kUnavailable/kOverloaded
+  ///   kUnavailable/kHttpFailed        no address, no connection, or one that broke
+  ///   kMalformed/kHttpFailed          no HTTP, or more than was asked for
+  ///   kTimedOut/kNetworkTimeout
+  ///   kUntrusted/kTlsUntrusted
+  ///   kProxyUnreachable, kProxyAuthFailed, kProxyRefused, kProxyNotAllowed   as with a WebSocket
+  void fetch(HttpRequest request, Reply<HttpReply> reply);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ponte::net
