@@ -39,6 +39,10 @@ class PasskeyCompanion {
   Node prologue(const simulator::Assertion& assertion) {
     ephemeral = crypto::generate_key_pair(random_);
     nonce = random_.array<32>();
+    return prologue_again(assertion);
+  }
+  /// With the keys and the nonce that are there.
+  Node prologue_again(const simulator::Assertion& assertion) const {
     proto::CompanionEphemeralIdentity identity;
     identity.set_public_key(to_text(ephemeral.public_key));
     identity.set_device_type(device_type);
@@ -84,11 +88,11 @@ class PasskeyCompanion {
     request.set_adv_secret(to_text(keys_.adv_secret.view()));
     return request;
   }
-  Node sealed(const proto::PairingRequest& request) {
+  Node sealed(const proto::PairingRequest& request) { return sealed(request, random_.array<12>()); }
+  Node sealed(const proto::PairingRequest& request, const ByteArray<12>& iv) const {
     const auto shared = crypto::agree(ephemeral.private_key, to_array<32>(as_bytes(primary.public_key())));
     const auto key = derived(shared->view(), "Companion Pairing " + std::to_string(device_type) + " with ref " + ref,
                              "Pairing Information Encryption Key");
-    const auto iv = random_.array<12>();
     proto::EncryptedPairingRequest envelope;
     envelope.set_encrypted_payload(to_text(crypto::Aes256Gcm(key).seal(iv, as_bytes(request.SerializeAsString()), {})));
     envelope.set_iv(to_text(iv));

@@ -106,6 +106,8 @@ std::optional<std::pair<unsigned, std::string>> PairingSide::start_link_code(con
   // Byte 00 is right; one widespread client sends the character "0" and gets along.
   if (leaf("link_code_pairing_nonce").size() != 1) return refuse("nonce: expected one byte");
 
+  connection_.note_use("the salt of companion_hello", wrapped.first(32));
+  connection_.note_use("the IV of companion_hello", wrapped.subspan(32, 16));
   drop_link_code();
   World& world = connection_.world();
   const Mono now = connection_.now().mono;
@@ -136,9 +138,10 @@ void PairingSide::enter_code(std::string_view entered, const Phone& phone, Reply
   if (now >= link_->since + kCodeLifetime) return reply.answer(rejected("the code is older than 180 seconds"));
 
   const crypto::KeyPair ephemeral = crypto::generate_key_pair(world.random);
-  auto shared = crypto::agree(ephemeral.private_key, unwrap(code, link_->wrapped_ephemeral));
+  const crypto::PublicKey companion = unwrap(code, link_->wrapped_ephemeral);
+  auto shared = crypto::agree(ephemeral.private_key, companion);
   if (!shared.ok()) return reply.answer(shared.error());
-  link_->entry = Entry{std::move(*shared), phone, std::move(reply), now + world.options.pairing_timeout};
+  link_->entry = Entry{std::move(*shared), companion, phone, std::move(reply), now + world.options.pairing_timeout};
   link_->entry->phone.number = link_->number;
   send_primary_hello(code, ephemeral.public_key);
 }
@@ -171,6 +174,8 @@ Result<Secret<32>> PairingSide::open_bundle(const Node& request, const Entry& en
   if (bundle.size() != kBundleSize)
     return rejected("wrapped bundle: expected 156 bytes, got " + std::to_string(bundle.size()));
 
+  connection_.note_use("the salt of companion_finish", bundle.first(32));
+  connection_.note_use("the nonce of companion_finish", bundle.subspan(32, 12));
   Secret<32> key;
   crypto::hkdf_sha256(entry.ephemeral_shared.view(), bundle.first(32),
                       as_bytes("link_code_pairing_key_bundle_encryption_key"), key.mutable_view());
@@ -178,6 +183,7 @@ Result<Secret<32>> PairingSide::open_bundle(const Node& request, const Entry& en
   if (!opened.ok()) return rejected("the bundle does not open: the code was not the companion's");
   const Account& account = connection_.world().accounts.get(link_->number);
   const ByteView contents = *opened;
+  connection_.note_use("the ephemeral key of companion_hello", entry.companion_ephemeral);
   if (!equal(contents.first(32), registration().identity) ||
       !equal(contents.subspan(32, 32), account.identity.public_key)) {
     return rejected("the bundle is for other identities");

@@ -131,7 +131,8 @@ void OnlineSide::on_stanza(const Node& stanza) {
 
 void OnlineSide::on_iq(const Node& iq) {
   if (!iq.attribute("id")) return connection_.violation("iq without id");
-  Asking asking{connection_.world().accounts, account_, companion_, connection_.now().wall};
+  World& world = connection_.world();
+  Asking asking{world.accounts, account_, companion_, world.used_keys, connection_.now().wall};
   const Node answer = answer_iq(iq, asking);
   for (std::string& text : asking.violations) connection_.violation(std::move(text));
   connection_.send(answer);

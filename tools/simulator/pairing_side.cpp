@@ -6,6 +6,7 @@
 #include "crypto/base64.h"
 #include "crypto/compare.h"
 #include "simulator/iq_answers.h"
+#include "simulator/prekey_answers.h"
 
 namespace ponte::simulator {
 namespace {
@@ -20,6 +21,12 @@ constexpr Milliseconds kAfterRefs = Seconds(15);
 
 Error rejected(std::string message) {
   return {Errc::kRejected, Cause::kPairingRefused, std::move(message)};
+}
+
+void note_signed_prekey(SimConnection& connection, const protocol::wire::Jid& device, const SignedPrekey& prekey) {
+  if (auto text = reused_signed_prekey(connection.world().used_keys, device, prekey)) {
+    connection.violation(std::move(*text));
+  }
 }
 
 /// What pair-success has besides after a passkey; companions ignore it (wire: pairing.md 5.5, 7).
@@ -223,6 +230,7 @@ void PairingSide::on_pair_success_answer(const Node& answer) {
   const std::uint16_t device = companion->device;
   const Paired paired{account.number, device, account.jid(device).to_string(), account.lid(device).to_string(),
                       companion->key_index};
+  note_signed_prekey(connection_, account.jid(device), companion->keys.signed_prekey);
   account.companions.insert_or_assign(device, std::move(*companion));
   ++world.counters.pairings;
   if (connection_.faults().close_without_restart.value_or(false)) {

@@ -66,6 +66,7 @@ class PairingSide final : public Side {
   /// A code that the phone's user has typed: primary_hello was sent, companion_finish is waited for.
   struct Entry {
     Secret<32> ephemeral_shared;
+    crypto::PublicKey companion_ephemeral{};  ///< the companion's, where the code was right
     Phone phone;
     Reply<Paired> reply;
     Mono deadline;

@@ -143,6 +143,7 @@ Status PasskeyFlow::on_prologue(const Node& iq) {
   if (defect() == PasskeyDefect::kSilentPrologue) return Status::Ok();
   PONTE_TRY(check_prologue(*iq.find("passkey_prologue")));
   if (defect() == PasskeyDefect::kRefuseAssertion) return rejected("not-authorized");
+  connection_.note_use("the ephemeral key of passkey_prologue", attempt_->prologue.key);
   World& world = connection_.world();
   attempt_->ephemeral = crypto::generate_key_pair(world.random);
   attempt_->nonce = world.random.array<32>();
@@ -195,6 +196,7 @@ Status PasskeyFlow::on_nonce(const Node& iq) {
     end(rejected("the server refused the companion's nonce"));
     return Status::Ok();
   }
+  connection_.note_use("companion_nonce", nonce);
   attempt_->code = passkey::verification_code({to_array<32>(nonce), attempt_->nonce, attempt_->ephemeral.public_key});
   state_ = State::kShowingCode;
   connection_.send(iq_result(iq));
@@ -207,6 +209,7 @@ Status PasskeyFlow::on_request(const Node& iq) {
   PONTE_ASSIGN(const Secret<32> shared, crypto::agree(attempt_->ephemeral.private_key, prologue.key));
   const Secret<32> key = passkey::pairing_key(shared, prologue.device_type, prologue.ref);
   PONTE_ASSIGN(const passkey::PairingRequest request, passkey::open_pairing_request(content, key));
+  connection_.note_use("the IV of encrypted_pairing_request", request.iv);
   if (request.noise != registration_.noise) return malformed("companionPublicKey: not the handshake's");
   if (request.identity != registration_.identity) return malformed("companionIdentityKey: not the registration's");
   if (crypto::equal_constant_time(request.adv_secret.view(), attempt_->previous_secret.view())) {

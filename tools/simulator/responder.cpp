@@ -90,7 +90,7 @@ Result<Responder::HelloReply> Responder::accept_ik(const ClientHello& hello, con
   reply.mutable_server_hello()->set_ephemeral(to_text(ephemeral_.public_key));
   reply.mutable_server_hello()->set_payload(to_text(state.encrypt_and_hash(options.chain)));
   finished.keys = state.split();
-  return HelloReply{serialize(reply), Pattern::kIk, std::move(finished)};
+  return HelloReply{serialize(reply), Pattern::kIk, hello.ephemeral, std::move(finished)};
 }
 
 Result<Responder::HelloReply> Responder::offer_static(const ClientHello& hello, Pattern pattern,
@@ -108,7 +108,7 @@ Result<Responder::HelloReply> Responder::offer_static(const ClientHello& hello, 
   PONTE_TRY(state.mix_agreement(options.static_keys->private_key, hello.ephemeral));
   fields.set_payload(to_text(state.encrypt_and_hash(options.chain)));
   state_ = std::move(state);
-  return HelloReply{serialize(reply), pattern, std::nullopt};
+  return HelloReply{serialize(reply), pattern, hello.ephemeral, std::nullopt};
 }
 
 Result<Responder::Finished> Responder::on_client_finish(ByteView message) {

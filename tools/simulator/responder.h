@@ -34,6 +34,7 @@ class Responder {
   struct HelloReply {
     Bytes server_hello;  ///< serialized HandshakeMessage, without frame length
     Pattern pattern = Pattern::kXx;
+    crypto::PublicKey client_ephemeral{};
     std::optional<Finished> finished;  ///< only where IK was accepted
   };
   struct Options {

@@ -90,6 +90,10 @@ void SimConnection::touch(const Now& now) {
   now_ = now;
 }
 
+void SimConnection::note_use(std::string_view what, ByteView value) {
+  if (world_.used_once.note(value) != UsedValues::Found::kNothing) violation(std::string(what) + " was used before");
+}
+
 std::string SimConnection::next_id() {
   return std::to_string(next_id_++);
 }
@@ -158,6 +162,7 @@ void SimConnection::on_client_hello(ByteView message) {
       message, {&world_.chain.static_keys(), chain, faults_.ik.value_or(IkAnswer::kAccept)}, world_.random);
   if (!reply.ok()) return fail_handshake(reply.error());
   pattern_ = reply->pattern;
+  note_use("the ephemeral key of ClientHello", reply->client_ephemeral);
   Bytes& hello = reply->server_hello;
   if (fault == HandshakeFault::kBadTag) hello[hello.size() / 4] ^= 0x10;
   if (fault == HandshakeFault::kHalfServerHello) {

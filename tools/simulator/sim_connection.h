@@ -99,6 +99,8 @@ class SimConnection {
   void touch(const Now& now);
   Faults& faults() { return faults_; }
   void violation(std::string text) { world_.note_violation(id_, std::move(text)); }
+  /// A violation where any client has used `value` before, in whatever role.
+  void note_use(std::string_view what, ByteView value);
   /// A fresh stanza id, decimal.
   std::string next_id();
 

@@ -204,6 +204,7 @@ void SimServer::reset(const Now& now) {
   world_.faults.clear();
   world_.violations.clear();
   world_.counters = {};
+  world_.used_keys.clear();  // phones begin anew, with device 1
 }
 
 }  // namespace ponte::simulator

@@ -89,7 +89,8 @@ class SimServer {
   unsigned ping(const Target& target, const Now& now);
   /// A new static key with a new leaf certificate.
   void renew_leaf() { world_.chain.renew_leaf(); }
-  /// Drops every connection, forgets phones, faults, violations and counts. Keys of the chain stay.
+  /// Drops every connection, forgets phones, faults, violations and counts. Keys of the chain stay, and what no client
+  /// may use twice is still known.
   void reset(const Now& now);
 
  private:

@@ -16,6 +16,7 @@
 #include "simulator/authenticator.h"
 #include "simulator/chain.h"
 #include "simulator/faults.h"
+#include "simulator/used_values.h"
 
 namespace ponte::simulator {
 
@@ -91,6 +92,8 @@ struct World {
   Authenticator authenticator;
   FaultTable faults;
   Counters counters;
+  UsedValues used_once;  ///< ephemeral keys, salts, nonces and IVs of all clients
+  UsedValues used_keys;  ///< prekeys by device and id
   std::deque<Violation> violations;
   std::map<ConnectionId, std::unique_ptr<SimConnection>> connections;
   std::unordered_map<std::string, ConnectionId> refs;    ///< QR ref -> connection that shows it
