@@ -191,7 +191,7 @@ class HandMadeClient {
     send(Node("ack")
              .with("class", stanza.tag)
              .with("id", *stanza.attribute("id"))
-             .with("to", server_jid())
+             .with("to", stanza.jid("from").value_or(server_jid()))
              .with("type", stanza.attribute("type").value_or("")));
   }
   /// Takes pair-device and answers it; the refs.

@@ -1,4 +1,7 @@
 // Pairing codes: the companion's side by hand (wire: pairing.md 6), the server's and the phone's from the simulator.
+#include <deque>
+
+#include "base/hex.h"
 #include "hand_made_code.h"
 
 namespace ponte::test::by_hand {
@@ -174,6 +177,187 @@ TEST_F(SimulatorCode, RefusesAsTheFaultSays) {
   const auto answer = client.ask("md", "set", hello());
   EXPECT_EQ(answer->find("error")->attribute("code"), "429");
   EXPECT_EQ(answer->find("error")->attribute("backoff"), "60");
+}
+
+/// Bytes that are written down, then seeded ones.
+class PartlyScripted final : public RandomSource {
+ public:
+  void add(ByteView bytes) { script_.insert(script_.end(), bytes.begin(), bytes.end()); }
+  void fill(MutableByteView out) override {
+    for (std::uint8_t& byte : out) {
+      if (script_.empty()) {
+        rest_.fill(MutableByteView(&byte, 1));
+        continue;
+      }
+      byte = script_.front();
+      script_.pop_front();
+    }
+  }
+
+ private:
+  std::deque<std::uint8_t> script_;
+  SeededRandom rest_{5};
+};
+
+Bytes counting(std::uint8_t from, std::size_t count) {
+  Bytes out(count);
+  for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<std::uint8_t>(from + i);
+  return out;
+}
+
+crypto::KeyPair pair_of(std::uint8_t byte) {
+  ByteArray<32> scalar{};
+  scalar.fill(byte);
+  return crypto::key_pair_from_private(Secret<32>(scalar));
+}
+
+// wire: pairing.md 14.6, 14.8
+TEST(SimulatorCodeVectors, ComeOutOfThePhone) {
+  PartlyScripted random;
+  VirtualClock clock;
+  std::optional<Result<Paired>> outcome;
+  simulator::SimServer server{simulator::Options{}, random};
+  DeviceKeys keys(random);
+  keys.identity = pair_of(0x11);
+  keys.noise = pair_of(0x22);
+  keys.signature =
+      crypto::xeddsa_sign(keys.identity.private_key, concat({ByteArray<1>{5}, keys.signed_prekey.public_key}), random);
+  server.world().accounts.get(kNumber).identity = pair_of(0x44);
+  HandMadeClient client{server, clock, random};
+  CodeCompanion companion{client, keys, random};
+  ASSERT_TRUE(client.connect(keys, registration_payload(keys)).ok());
+  client.take_refs();
+  const Bytes encrypted = *from_hex("72869fd921ee5a99e825148f05135c4e32b2d625bf6b83905c343b10eaf065ab");
+  ASSERT_TRUE(companion.ask(companion.hello_with(concat({counting(0, 32), counting(0, 16), encrypted}))));
+
+  random.add(Bytes(32, 0x77));
+  random.add(counting(0x20, 32));
+  random.add(counting(0x10, 16));
+  server.enter_code(kNumber, kCode, {}, clock.now(),
+                    Reply<Paired>([&](Result<Paired> result) { outcome = std::move(result); }));
+  const auto notification = client.next("notification");
+  ASSERT_TRUE(notification.has_value());
+  const Node& hello = *notification->find("link_code_companion_reg");
+  EXPECT_EQ(to_hex(*hello.find("link_code_pairing_wrapped_primary_ephemeral_pub")->leaf()),
+            "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f101112131415161718191a1b1c1d1e1f"
+            "2a429beffac5107c98c0b45a9d8461dfb0c33164e397767ac5a78deeea467762");
+  EXPECT_EQ(to_hex(*hello.find("primary_identity_pub")->leaf()),
+            "ff2ee45601ec1b67310c7790404585ae697331eee1c1f8cf2419731c1fff3e6b");
+
+  const Bytes bundle = *from_hex(
+      "9999999999999999999999999999999999999999999999999999999999999999aaaaaaaaaaaaaaaaaaaaaaaa42c6cd0116a0d6d5458452"
+      "2039669507f1a967cdfcae738d846e4ebf23c1caeef22f53ff1dd562de49db7f520026bf59523e8d3b8c679e03e8d8cf6f80ec9db5e931"
+      "80c9559ed3757f4e4a406cc79718efd8995993c039ce1ac2e1180c335f854e50eb9610702eb5367147bcb0a807bb");
+  EXPECT_EQ(client.ask("md", "set", companion.finish_with(bundle))->attribute("type"), "result");
+  const auto iq = client.next("iq");
+  ASSERT_TRUE(iq && iq->find("pair-success"));
+  const Bytes adv_secret = *from_hex("ea9da24eefcd1d54e2bcebd4c33d55e63edd1167e3cf9c6f640b2f744df53681");
+  EXPECT_TRUE(approve_by_hand(*iq->find("pair-success"), keys, adv_secret, random).has_value());
+  EXPECT_TRUE(server.world().violations.empty());
+}
+
+// What goes wrong with primary_hello on purpose.
+using simulator::CodeDefect;
+
+struct SimulatorCodeDefects : SimulatorCode {
+  void set(CodeDefect defect) {
+    simulator::Faults faults;
+    faults.code_defect = defect;
+    ASSERT_TRUE(server.set_faults(faults, {}).ok());
+    simulator::Scope scope;
+    scope.connection = client.connection().id();
+    ASSERT_TRUE(server.set_faults(faults, scope).ok());
+  }
+  /// The next primary_hello, acknowledged.
+  std::optional<Node> next_hello() {
+    const auto notification = client.next("notification");
+    if (!notification) return std::nullopt;
+    client.acknowledge(*notification);
+    sender = notification->jid("from");
+    return *notification->find("link_code_companion_reg");
+  }
+  std::size_t size_of(const Node& hello, std::string_view tag) {
+    const Node* child = hello.find(tag);
+    return child ? child->leaf()->size() : 0;
+  }
+
+  std::optional<wire::Jid> sender;
+};
+
+TEST_F(SimulatorCodeDefects, ChangeWhatTheyName) {
+  struct Expected {
+    CodeDefect defect;
+    std::size_t wrapped;
+    std::size_t identity;
+    bool right_ref;
+    bool from_server;
+  };
+  const std::vector<Expected> expected = {
+      {CodeDefect::kNone, 80, 32, true, true},           {CodeDefect::kWrongRef, 80, 32, false, true},
+      {CodeDefect::kShortWrap, 79, 32, true, true},      {CodeDefect::kNoWrap, 0, 32, true, true},
+      {CodeDefect::kShortIdentity, 80, 31, true, true},  {CodeDefect::kZeroEphemeral, 80, 32, true, true},
+      {CodeDefect::kForeignSender, 80, 32, true, false},
+  };
+  for (const Expected& wanted : expected) {
+    const auto number = static_cast<int>(wanted.defect);
+    set(wanted.defect);
+    ASSERT_TRUE(ask_for_code());
+    enter(kCode);
+    const auto hello = next_hello();
+    ASSERT_TRUE(hello.has_value()) << number;
+    EXPECT_EQ(size_of(*hello, "link_code_pairing_wrapped_primary_ephemeral_pub"), wanted.wrapped) << number;
+    EXPECT_EQ(size_of(*hello, "primary_identity_pub"), wanted.identity) << number;
+    EXPECT_EQ(equal(*hello->find("link_code_pairing_ref")->leaf(), companion.ref), wanted.right_ref) << number;
+    EXPECT_EQ(sender->is_server(), wanted.from_server) << number;
+    if (wanted.wrapped == 80) {
+      const bool zero = CodeCompanion::primary_key(*hello) == crypto::PublicKey{};
+      EXPECT_EQ(zero, wanted.defect == CodeDefect::kZeroEphemeral) << number;
+    }
+    EXPECT_FALSE(next_hello().has_value()) << number;
+  }
+  EXPECT_TRUE(server.world().violations.empty());
+}
+
+TEST_F(SimulatorCodeDefects, SendItTwice) {
+  set(CodeDefect::kDuplicate);
+  ASSERT_TRUE(ask_for_code());
+  enter(kCode);
+  const auto first = next_hello();
+  const auto second = next_hello();
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(*first, *second);
+  for (int i = 0; i < 2; ++i) client.ask("md", "set", finish(*first));
+  EXPECT_TRUE(server.world().violations.empty()) << "each may be answered";
+  EXPECT_TRUE(client.others.back().find("pair-success"));
+}
+
+TEST_F(SimulatorCodeDefects, LetACodeBeTypedTooLate) {
+  set(CodeDefect::kLate);
+  ASSERT_TRUE(ask_for_code());
+  for (int i = 0; i < 10; ++i) {
+    client.ask("w:p", "get", Node("ping"));
+    client.advance(Seconds(20));
+  }
+  enter(kCode);
+  ASSERT_TRUE(next_hello().has_value()) << "200 seconds later";
+  EXPECT_FALSE(client.closed.has_value());
+}
+
+TEST(SimulatorCodeNames, NameEveryDefect) {
+  for (const char* name :
+       {"none", "wrong-ref", "short-wrap", "no-wrap", "short-identity", "zero-ephemeral", "duplicate", "late"}) {
+    EXPECT_TRUE(simulator::code_defect_from_name(name).has_value()) << name;
+  }
+  EXPECT_EQ(simulator::code_defect_from_name("foreign-sender"), CodeDefect::kForeignSender);
+  EXPECT_FALSE(simulator::code_defect_from_name("x").has_value());
+}
+
+TEST_F(SimulatorCode, TellsThePhoneThatANewerCodeIsOnDisplay) {
+  ASSERT_TRUE(ask_for_code());
+  enter(kCode);
+  ASSERT_TRUE(ask_for_code());
+  ASSERT_TRUE(outcome && !outcome->ok());
+  EXPECT_EQ(outcome->error().cause, Cause::kSuperseded);
 }
 
 TEST_F(SimulatorCode, KnowsNoCodeThatWasNotAskedForOrIsTooOld) {

@@ -407,7 +407,7 @@ TEST_F(SimulatorAdmin, SetsFaults) {
   EXPECT_EQ(admin("POST", "fail",
                   R"({"handshake":"silent","pairSuccess":"bad-hmac","packing":"join","ik":"fallback","refCount":2,
     "delayMs":1,"dropAfterMs":1000,"ackDeadlineMs":500,"compress":true,"duplicateSuccess":true,"refreshBeforePairing":true,
-    "closeWithoutRestart":true,"freezeAfter":9,"freezeOn":"logout","freezeAfterEffect":true,"passkey":true,"passkeyDefect":"bad-options","codeRefusal":{"code":429,"text":"rate-overlimit","backoff":60},"failure":{"reason":402,"expire":60},
+    "closeWithoutRestart":true,"codeDefect":"late","freezeAfter":9,"freezeOn":"logout","freezeAfterEffect":true,"passkey":true,"passkeyDefect":"bad-options","codeRefusal":{"code":429,"text":"rate-overlimit","backoff":60},"failure":{"reason":402,"expire":60},
     "number":"5511999990000","uses":1})")
                 .first,
             200);
@@ -449,6 +449,7 @@ TEST_F(SimulatorAdmin, RefusesWhatItDoesNotUnderstand) {
       {"fail", R"({"chain":"wrong"})"},
       {"fail", R"({"chain":7})"},
       {"fail", R"({"passkey":1})"},
+      {"fail", R"({"codeDefect":"x"})"},
       {"fail", R"({"freezeAfter":0})"},
       {"fail", R"({"freezeAfter":"logout"})"},
       {"fail", R"({"freezeOn":"x"})"},

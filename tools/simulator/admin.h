@@ -22,12 +22,12 @@
 // none: everybody from now on; a plain failure without scope is for the next connection.
 // Faults: "failure": {"reason", ...attributes} or "reason"/"expire"/"code" at the top level, "handshake", "chain",
 // "ik", "pairSuccess", "refreshBeforePairing", "closeWithoutRestart", "duplicateSuccess", "compress", "codeRefusal":
-// {"code", "text", "backoff"}, "packing", "delayMs", "dropAfterMs", "refCount", "ackDeadlineMs", "upgradeStatus",
-// "passkey": after a scan or a code, the companion's user has to sign, and the state shows what the phone displays;
-// "passkeyDefect", "freezeAfter": N messages, "freezeOn": "client-hello", "client-finish", "pair-device-ack",
-// "pair-success-answer", "companion-hello", "companion-finish", "passkey-prologue", "companion-nonce",
-// "encrypted-pairing-request", "prekey-upload", "active" or "logout", "freezeAfterEffect".
-// Answers: 200 with JSON; errors {"error": {"code", "message"}} with 400, 404, 409, 500, 501, 503 or 504.
+// {"code", "text", "backoff"}, "codeDefect", "packing", "delayMs", "dropAfterMs", "refCount", "ackDeadlineMs",
+// "upgradeStatus", "passkey": after a scan or a code, the companion's user has to sign, and the state shows what the
+// phone displays; "passkeyDefect", "freezeAfter": N messages, "freezeOn": "client-hello", "client-finish",
+// "pair-device-ack", "pair-success-answer", "companion-hello", "companion-finish", "passkey-prologue",
+// "companion-nonce", "encrypted-pairing-request", "prekey-upload", "active" or "logout", "freezeAfterEffect". Answers:
+// 200 with JSON; errors {"error": {"code", "message"}} with 400, 404, 409, 500, 501, 503 or 504.
 #pragma once
 
 #include <string>

@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 32> kKnown = {"number",
+constexpr std::array<std::string_view, 33> kKnown = {"number",
                                                      "connection",
                                                      "next",
                                                      "uses",
@@ -42,7 +42,8 @@ constexpr std::array<std::string_view, 32> kKnown = {"number",
                                                      "passkeyDefect",
                                                      "freezeAfter",
                                                      "freezeOn",
-                                                     "freezeAfterEffect"};
+                                                     "freezeAfterEffect",
+                                                     "codeDefect"};
 
 /// A member that is one of an enumeration's names.
 template <typename Enum, typename FromName>
@@ -147,6 +148,7 @@ Result<Faults> read_faults(const json& body) {
   PONTE_TRY(read_named(body, "ik", ik_answer_from_name, out.ik));
   PONTE_TRY(read_named(body, "pairSuccess", pair_success_defect_from_name, out.pair_success));
   PONTE_TRY(read_named(body, "passkeyDefect", passkey_defect_from_name, out.passkey_defect));
+  PONTE_TRY(read_named(body, "codeDefect", code_defect_from_name, out.code_defect));
   PONTE_TRY(read_named(body, "freezeOn", freeze_point_from_name, out.freeze_on));
   PONTE_TRY(read_named(body, "packing", packing_from_name, out.packing));
   PONTE_TRY(read_unsigned(body, "upgradeStatus", out.upgrade_status));

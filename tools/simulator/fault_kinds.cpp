@@ -42,6 +42,13 @@ std::optional<PairSuccessDefect> pair_success_defect_from_name(std::string_view 
   return from_name<PairSuccessDefect>(kNames, name);
 }
 
+std::optional<CodeDefect> code_defect_from_name(std::string_view name) {
+  static constexpr std::array<std::string_view, 9> kNames = {"none",      "wrong-ref",      "short-wrap",
+                                                             "no-wrap",   "short-identity", "zero-ephemeral",
+                                                             "duplicate", "late",           "foreign-sender"};
+  return from_name<CodeDefect>(kNames, name);
+}
+
 std::optional<PasskeyDefect> passkey_defect_from_name(std::string_view name) {
   static constexpr std::array<std::string_view, 10> kNames = {"none",
                                                               "bad-options",

@@ -35,6 +35,19 @@ enum class PairSuccessDefect {
   kForeignSender,      ///< the iq comes from a user instead of the server
 };
 
+/// What is wrong with primary_hello.
+enum class CodeDefect {
+  kNone,
+  kWrongRef,       ///< another ref than companion_hello was answered with
+  kShortWrap,      ///< the wrapped ephemeral of 79 bytes
+  kNoWrap,         ///< without wrapped ephemeral, as some accounts with a passkey send it (wire: pairing.md 6.5)
+  kShortIdentity,  ///< primary_identity_pub of 31 bytes
+  kZeroEphemeral,  ///< the wrapped ephemeral opens to zeros: every agreement with it is zero
+  kDuplicate,      ///< sent twice
+  kLate,           ///< the code may be typed up to ten minutes after companion_hello
+  kForeignSender,  ///< the notification comes from a user instead of the server
+};
+
 /// What goes wrong where an account demands a passkey.
 enum class PasskeyDefect {
   kNone,
@@ -75,6 +88,7 @@ enum class Packing {
 
 std::optional<HandshakeFault> handshake_fault_from_name(std::string_view name);
 std::optional<PairSuccessDefect> pair_success_defect_from_name(std::string_view name);
+std::optional<CodeDefect> code_defect_from_name(std::string_view name);
 std::optional<PasskeyDefect> passkey_defect_from_name(std::string_view name);
 std::optional<FreezePoint> freeze_point_from_name(std::string_view name);
 std::optional<Packing> packing_from_name(std::string_view name);

@@ -22,6 +22,7 @@ void Faults::overlay(const Faults& narrower) {
   take_over(duplicate_success, narrower.duplicate_success);
   take_over(compress, narrower.compress);
   take_over(code_refusal, narrower.code_refusal);
+  take_over(code_defect, narrower.code_defect);
   take_over(passkey, narrower.passkey);
   take_over(passkey_defect, narrower.passkey_defect);
   take_over(packing, narrower.packing);

@@ -39,6 +39,7 @@ struct Faults {
   std::optional<bool> duplicate_success;
   std::optional<bool> compress;  ///< stanzas as zlib streams
   std::optional<CodeRefusal> code_refusal;
+  std::optional<CodeDefect> code_defect;
   std::optional<bool> passkey;  ///< the account demands a passkey, after a scan or a code (wire: pairing.md 7)
   std::optional<PasskeyDefect> passkey_defect;  ///< where one is demanded
   std::optional<Packing> packing;

@@ -17,6 +17,7 @@ using protocol::wire::Node;
 using protocol::wire::server_jid;
 
 constexpr unsigned kCodeIterations = 131072;
+constexpr Milliseconds kLateLifetime = Seconds(600);
 constexpr unsigned kMostHellos = 3;       // for one code (wire: pairing.md 6.3)
 constexpr std::size_t kWrappedSize = 80;  // salt 32, iv 16, ciphertext 32
 constexpr std::size_t kBundleSize = 156;  // salt 32, nonce 12, ciphertext 96, tag 16
@@ -118,10 +119,18 @@ std::optional<std::pair<unsigned, std::string>> PairingSide::start_link_code(con
 
 void PairingSide::drop_link_code() {
   if (!link_) return;
+  if (link_->entry) {
+    link_->entry->reply.answer(
+        Error{Errc::kUnavailable, Cause::kSuperseded, "the companion has asked for another code"});
+  }
   auto& codes = connection_.world().codes;
   const auto found = codes.find(link_->number);
   if (found != codes.end() && found->second == connection_.id()) codes.erase(found);
   link_.reset();
+}
+
+Mono PairingSide::code_end() const {
+  return link_->since + (code_defect() == CodeDefect::kLate ? kLateLifetime : kCodeLifetime);
 }
 
 void PairingSide::enter_code(std::string_view entered, const Phone& phone, Reply<Paired> reply) {
@@ -132,10 +141,10 @@ void PairingSide::enter_code(std::string_view entered, const Phone& phone, Reply
   }
   if (!link_) return reply.answer(rejected("no pairing code is outstanding"));
   if (phone_waits() || link_->entry) return reply.answer(rejected("another phone has just entered a code"));
-  if (link_->hellos == kMostHellos) return reply.answer(rejected("three primary_hello were sent for this code"));
+  if (link_->hellos >= kMostHellos) return reply.answer(rejected("three primary_hello were sent for this code"));
   World& world = connection_.world();
   const Mono now = connection_.now().mono;
-  if (now >= link_->since + kCodeLifetime) return reply.answer(rejected("the code is older than 180 seconds"));
+  if (now >= code_end()) return reply.answer(rejected("the code is older than 180 seconds"));
 
   const crypto::KeyPair ephemeral = crypto::generate_key_pair(world.random);
   const crypto::PublicKey companion = unwrap(code, link_->wrapped_ephemeral);
@@ -149,17 +158,30 @@ void PairingSide::enter_code(std::string_view entered, const Phone& phone, Reply
 void PairingSide::send_primary_hello(std::string_view code, const crypto::PublicKey& ephemeral) {
   World& world = connection_.world();
   const Account& account = world.accounts.get(link_->number);
+  const CodeDefect defect = code_defect();
+  Bytes wrapped = wrap(code, defect == CodeDefect::kZeroEphemeral ? crypto::PublicKey{} : ephemeral, world.random);
+  Bytes identity = to_bytes(account.identity.public_key);
+  std::string ref = link_->ref;
+  if (defect == CodeDefect::kShortWrap) wrapped.pop_back();
+  if (defect == CodeDefect::kShortIdentity) identity.pop_back();
+  if (defect == CodeDefect::kWrongRef) ref.back() = ref.back() == 'A' ? 'B' : 'A';
+
   Node hello = Node("link_code_companion_reg").with("stage", "primary_hello");
-  hello.child(Node("link_code_pairing_wrapped_primary_ephemeral_pub").bytes(wrap(code, ephemeral, world.random)));
-  hello.child(Node("primary_identity_pub").bytes(account.identity.public_key));
-  hello.child(Node("link_code_pairing_ref").bytes(as_bytes(link_->ref)));
-  ++link_->hellos;
-  ++unanswered_hellos_;
-  connection_.send_for_ack(Node("notification")
-                               .with("type", "link_code_companion_reg")
-                               .with("from", server_jid())
-                               .with("t", std::to_string(unix_seconds(connection_.now().wall)))
-                               .child(std::move(hello)));
+  if (defect != CodeDefect::kNoWrap) {
+    hello.child(Node("link_code_pairing_wrapped_primary_ephemeral_pub").bytes(wrapped));
+  }
+  hello.child(Node("primary_identity_pub").bytes(identity));
+  hello.child(Node("link_code_pairing_ref").bytes(as_bytes(ref)));
+  const Node notification = Node("notification")
+                                .with("type", "link_code_companion_reg")
+                                .with("from", defect == CodeDefect::kForeignSender ? account.jid(0) : server_jid())
+                                .with("t", std::to_string(unix_seconds(connection_.now().wall)))
+                                .child(std::move(hello));
+  for (int copies = defect == CodeDefect::kDuplicate ? 2 : 1; copies > 0; --copies) {
+    ++link_->hellos;
+    ++unanswered_hellos_;
+    connection_.send_for_ack(notification);
+  }
 }
 
 Result<Secret<32>> PairingSide::open_bundle(const Node& request, const Entry& entry) {

@@ -82,7 +82,7 @@ std::optional<Mono> PairingSide::next_deadline() const {
   if (attempt_) return attempt_->deadline;
   if (passkey_.active()) return passkey_.deadline();
   if (!link_) return refs_end() + kAfterRefs;
-  return link_->entry ? link_->entry->deadline : std::max(link_->since + kCodeLifetime, refs_end() + kAfterRefs);
+  return link_->entry ? link_->entry->deadline : std::max(code_end(), refs_end() + kAfterRefs);
 }
 
 void PairingSide::on_deadline() {

@@ -92,6 +92,9 @@ class PairingSide final : public Side {
   Result<Companion> check_answer(const protocol::wire::Node& answer, Attempt& attempt) const;
   Status check_on_display(const QrCode& code) const;
   Mono refs_end() const;
+  /// When the outstanding pairing code is too old to be typed.
+  Mono code_end() const;
+  CodeDefect code_defect() const { return connection_.faults().code_defect.value_or(CodeDefect::kNone); }
 
   void on_link_code(const protocol::wire::Node& iq, const protocol::wire::Node& request);
   std::optional<std::pair<unsigned, std::string>> start_link_code(const protocol::wire::Node& request);
