@@ -1,6 +1,6 @@
 // The simulator's handshake and what it makes of a ClientPayload.
-#include "hand_made_client.h"
-#include "handshake.pb.h"
+#include "hand_made_ik.h"
+#include "support/vectors.h"
 
 namespace ponte::test::by_hand {
 namespace {
@@ -187,46 +187,15 @@ TEST_F(SimulatorHandshake, FollowsFromTheSeed) {
   EXPECT_NE(first.root_key(), server.root_key());
 }
 
-// IK, with the client's side written out (wire: pairing.md 2.7).
-struct IkHello {
-  explicit IkHello(RandomSource& random) : ephemeral(crypto::generate_key_pair(random)) {}
-
-  Bytes message(const DeviceKeys& keys, const crypto::PublicKey& server_key, ByteView payload) {
-    state.mix_hash(server_key);
-    state.mix_hash(ephemeral.public_key);
-    EXPECT_TRUE(state.mix_agreement(ephemeral.private_key, server_key).ok());
-    proto::HandshakeMessage out;
-    auto& hello = *out.mutable_client_hello();
-    hello.set_ephemeral(to_text(ephemeral.public_key));
-    hello.set_static_(to_text(state.encrypt_and_hash(keys.noise.public_key)));
-    EXPECT_TRUE(state.mix_agreement(keys.noise.private_key, server_key).ok());
-    hello.set_payload(to_text(state.encrypt_and_hash(payload)));
-    return to_bytes(out.SerializeAsString());
-  }
-
-  crypto::KeyPair ephemeral;
-  noise::SymmetricState state{noise::kPatternIk, wire::kPrologue};
-};
-
-proto::HandshakeMessage::ServerHello server_hello(const std::optional<Bytes>& frame) {
-  proto::HandshakeMessage message;
-  EXPECT_TRUE(frame && message.ParseFromArray(frame->data(), static_cast<int>(frame->size())));
-  return message.server_hello();
-}
-
 TEST_F(SimulatorHandshake, AcceptsIkWithTheServersKeyAtOnce) {
   IkHello ik(random);
   HandMadeClient device = client();
   const std::string payload = registration_payload(keys).SerializeAsString();
-  const Bytes hello = ik.message(keys, server.world().chain.static_keys().public_key, as_bytes(payload));
+  const Bytes hello = ik.message(keys.noise, server.world().chain.static_keys().public_key, as_bytes(payload));
   device.send_bytes(concat({wire::stream_prologue(), *wire::encode_frame_bytes(hello)}));
   const auto reply = server_hello(device.next_frame());
   EXPECT_FALSE(reply.has_static_());
-  const auto re = to_array<32>(as_bytes(reply.ephemeral()));
-  ik.state.mix_hash(re);
-  ASSERT_TRUE(ik.state.mix_agreement(ik.ephemeral.private_key, re).ok());
-  ASSERT_TRUE(ik.state.mix_agreement(keys.noise.private_key, re).ok());
-  const auto chain = ik.state.decrypt_and_hash(as_bytes(reply.payload()));
+  const auto chain = ik.accept(keys.noise, reply);
   ASSERT_TRUE(chain.ok());
   EXPECT_TRUE(
       noise::verify_chain(*chain, server.root_key(), server.world().chain.static_keys().public_key, clock.now().wall)
@@ -249,8 +218,8 @@ TEST_F(SimulatorHandshake, DeclinesIkForAnotherKeyWithItsOwn) {
     IkHello ik(random);
     HandMadeClient device = client();
     const std::string payload = registration_payload(keys).SerializeAsString();
-    device.send_bytes(
-        concat({wire::stream_prologue(), *wire::encode_frame_bytes(ik.message(keys, cached, as_bytes(payload)))}));
+    device.send_bytes(concat(
+        {wire::stream_prologue(), *wire::encode_frame_bytes(ik.message(keys.noise, cached, as_bytes(payload)))}));
     const auto reply = server_hello(device.next_frame());
     ASSERT_TRUE(reply.has_static_());
     const auto re = to_array<32>(as_bytes(reply.ephemeral()));
@@ -271,6 +240,64 @@ TEST_F(SimulatorHandshake, DeclinesIkForAnotherKeyWithItsOwn) {
     EXPECT_EQ(device.take_refs().size(), 6u);
     EXPECT_EQ(device.connection().pattern(), simulator::Pattern::kXxFallback);
   }
+}
+
+TEST_F(SimulatorHandshake, DamagesItsAnswerToIkAsItIsTold) {
+  const std::vector<std::pair<simulator::IkAnswer, std::size_t>> expected = {
+      {simulator::IkAnswer::kGarbage, 0}, {simulator::IkAnswer::kNoPayload, 0}, {simulator::IkAnswer::kShort, 15}};
+  for (const auto& [answer, size] : expected) {
+    Faults faults;
+    faults.ik = answer;
+    set(faults);
+    IkHello ik(random);
+    HandMadeClient device = client();
+    const std::string payload = registration_payload(keys).SerializeAsString();
+    const auto hello = ik.message(keys.noise, server.world().chain.static_keys().public_key, as_bytes(payload));
+    device.send_bytes(concat({wire::stream_prologue(), *wire::encode_frame_bytes(hello)}));
+    const auto reply = server_hello(device.next_frame());
+    EXPECT_FALSE(reply.has_static_());
+    EXPECT_EQ(reply.has_payload(), answer != simulator::IkAnswer::kNoPayload);
+    if (size != 0) {
+      EXPECT_EQ(reply.payload().size(), size);
+    }
+    EXPECT_FALSE(ik.accept(keys.noise, reply).ok());
+    EXPECT_FALSE(device.next_frame().has_value()) << "nobody is let in";
+    EXPECT_EQ(server.world().counters.handshakes_ik, 0u);
+    device.advance(Seconds(31));
+    EXPECT_TRUE(device.closed.has_value());
+  }
+  EXPECT_TRUE(server.world().violations.empty());
+}
+
+/// Draws 32 bytes, over and over.
+struct Repeated final : RandomSource {
+  explicit Repeated(ByteView value) : bytes(to_bytes(value)) {}
+  void fill(MutableByteView out) override { std::copy(bytes.begin(), bytes.end(), out.begin()); }
+  Bytes bytes;
+};
+
+// wire: pairing.md 14.9
+TEST(SimulatorIkVectors, ComeOutOfTheServer) {
+  const auto file = load_vectors("noise/ik.vec");
+  const auto pair = [&file](const char* name) {
+    return crypto::key_pair_from_private(Secret<32>(to_array<32>(vector_bytes(file, name))));
+  };
+  const crypto::KeyPair server_key = pair("server_static_private");
+  const crypto::KeyPair client_key = pair("client_static_private");
+  Repeated server_ephemeral(vector_bytes(file, "server_ephemeral_private"));
+  simulator::Responder responder;
+  const Bytes chain = vector_bytes(file, "server_payload");
+  const Bytes hello = vector_bytes(file, "client_hello");
+  IkHello ik(pair("client_ephemeral_private"));
+  EXPECT_EQ(ik.message(client_key, server_key.public_key, vector_bytes(file, "payload")), hello);
+  const auto reply = responder.on_client_hello(hello, {&server_key, chain}, server_ephemeral);
+  ASSERT_TRUE(reply.ok() && reply->finished);
+  EXPECT_EQ(reply->finished->payload, vector_bytes(file, "payload"));
+  EXPECT_EQ(reply->finished->client_static, client_key.public_key);
+  EXPECT_EQ(to_bytes(reply->finished->keys.client_write.view()), vector_bytes(file, "write_key"));
+  EXPECT_EQ(to_bytes(reply->finished->keys.client_read.view()), vector_bytes(file, "read_key"));
+  EXPECT_TRUE(
+      equal(as_bytes(server_hello(reply->server_hello).payload()), vector_bytes(file, "server_encrypted_payload")));
 }
 
 /// One change to a payload that the server must not accept, by name.

@@ -6,6 +6,7 @@
 #include "crypto/base64.h"
 #include "simulator/admin_call.h"
 #include "simulator/admin_faults.h"
+#include "simulator/admin_hostile.h"
 #include "simulator/admin_state.h"
 
 namespace ponte::simulator {
@@ -205,7 +206,7 @@ Result<json> send(const Call&) {
   return Error{Errc::kUnsupported, Cause::kNotImplemented, "this simulator's phones do not write messages"};
 }
 
-constexpr std::array<std::pair<std::string_view, Handler>, 19> kHandlers = {
+constexpr std::array<HandlerRow, 19> kHandlers = {
     {{"fail", fail},
      {"fault", fail},
      {"slow", slow},
@@ -225,6 +226,15 @@ constexpr std::array<std::pair<std::string_view, Handler>, 19> kHandlers = {
      {"reset", reset},
      {"send", send},
      {"state", [](const Call& call) -> Result<json> { return state_json(call.server, call.now); }}}};
+
+Handler find_handler(std::string_view name) {
+  for (const std::span<const HandlerRow> rows : {std::span<const HandlerRow>(kHandlers), hostile_calls()}) {
+    for (const auto& [handled, handler] : rows) {
+      if (handled == name) return handler;
+    }
+  }
+  return nullptr;
+}
 
 Reply<Paired> paired_reply(Reply<AdminResponse> reply) {
   return Reply<Paired>([reply = std::move(reply)](Result<Paired> paired) mutable {
@@ -290,8 +300,7 @@ void handle_admin(SimServer& server, const AdminRequest& request, const Now& now
   if (name == "scan") return scan(call, request.body, std::move(reply));
   if (!body.is_object()) return reply.answer(error_response(invalid("expected a JSON object")));
   if (name == "enter-code") return enter_code(call, std::move(reply));
-  for (const auto& [handled, handler] : kHandlers) {
-    if (handled != name) continue;
+  if (const Handler handler = find_handler(name)) {
     auto result = handler(call);
     return reply.answer(result.ok() ? ok_response(*result) : error_response(result.error()));
   }

@@ -15,7 +15,8 @@
 //   POST /admin/prekeys       {"number", "left"}: uses prekeys up, tells the companions
 //   POST /admin/fail          faults; "now": true sends the failure to open connections        {scope}
 //   POST /admin/slow {"ms"}, /admin/split {"mode"}, /admin/chain {"defect"}                    {scope}
-//   POST /admin/renew-leaf    a new static key
+//   POST /admin/renew-leaf    a new static key; /admin/old-leaf: back to the one before
+//   POST /admin/renew-root    another root above the same keys, which no client was given
 //   POST /admin/reset
 //
 // {target}: "number" or "connection"; neither: all. {scope}: "number" (with "uses"), "next": N or "connection";

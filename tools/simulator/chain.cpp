@@ -1,6 +1,7 @@
 #include "simulator/chain.h"
 
 #include <string>
+#include <utility>
 
 #include "certificate.pb.h"
 
@@ -62,7 +63,7 @@ std::optional<ChainDefect> chain_defect_from_name(std::string_view name) {
 ServerChain::ServerChain(const Seed& seed) : random_(seed, "chain") {
   root_ = crypto::generate_key_pair(random_);
   intermediate_ = crypto::generate_key_pair(random_);
-  leaf_ = crypto::generate_key_pair(random_);
+  leaf_ = {crypto::generate_key_pair(random_), last_serial_};
 }
 
 const Bytes& ServerChain::bytes(ChainDefect defect, Wall wall) {
@@ -73,8 +74,20 @@ const Bytes& ServerChain::bytes(ChainDefect defect, Wall wall) {
 }
 
 void ServerChain::renew_leaf() {
-  leaf_ = crypto::generate_key_pair(random_);
-  ++leaf_serial_;
+  other_leaf_ = std::move(leaf_);
+  leaf_ = {crypto::generate_key_pair(random_), ++last_serial_};
+  cache_ = {};
+}
+
+bool ServerChain::restore_leaf() {
+  if (!other_leaf_) return false;
+  std::swap(leaf_, *other_leaf_);
+  cache_ = {};
+  return true;
+}
+
+void ServerChain::renew_root() {
+  root_ = crypto::generate_key_pair(random_);
   cache_ = {};
 }
 
@@ -89,7 +102,7 @@ Bytes ServerChain::build(ChainDefect defect, Wall wall) {
 
   const std::int64_t now = unix_seconds(wall);
   Contents intermediate{kIntermediateSerial, 0, intermediate_.public_key, {now - 365 * kDay, now + 365 * kDay}};
-  Contents leaf{leaf_serial_, kIntermediateSerial, leaf_.public_key, {now - 30 * kDay, now + 90 * kDay}};
+  Contents leaf{leaf_.serial, kIntermediateSerial, leaf_.keys.public_key, {now - 30 * kDay, now + 90 * kDay}};
   const crypto::KeyPair stranger = crypto::generate_key_pair(random_);
   const crypto::KeyPair* root = &root_;
   switch (defect) {

@@ -41,7 +41,7 @@ class ServerChain {
   /// What a client must be given in place of WhatsApp's root.
   const crypto::PublicKey& root_key() const { return root_.public_key; }
   /// The server's static pair; its public half is the leaf's key.
-  const crypto::KeyPair& static_keys() const { return leaf_; }
+  const crypto::KeyPair& static_keys() const { return leaf_.keys; }
 
   /// Serialized CertChain, valid around `wall` (leaf 30 days back to 90 ahead, intermediate a year
   /// each way) unless the defect says otherwise. Kept for an hour, so that a login storm does not sign.
@@ -49,8 +49,17 @@ class ServerChain {
 
   /// A new leaf key: clients that cached the old one find their IK hello declined.
   void renew_leaf();
+  /// Changes places with the leaf from before renew_leaf. False where there was none.
+  bool restore_leaf();
+  /// Another root from now on, above the same intermediate and leaf keys: no client that was given the old one trusts
+  /// it.
+  void renew_root();
 
  private:
+  struct Leaf {
+    crypto::KeyPair keys;
+    std::uint32_t serial = 0;
+  };
   struct Cached {
     Bytes bytes;
     Wall made;
@@ -60,8 +69,9 @@ class ServerChain {
   DerivedRandom random_;
   crypto::KeyPair root_;
   crypto::KeyPair intermediate_;
-  crypto::KeyPair leaf_;
-  std::uint32_t leaf_serial_ = 329;
+  Leaf leaf_;
+  std::optional<Leaf> other_leaf_;  ///< from before the last renewal
+  std::uint32_t last_serial_ = 329;
   std::array<std::optional<Cached>, kChainDefectCount> cache_;
 };
 

@@ -78,7 +78,7 @@ std::optional<Packing> packing_from_name(std::string_view name) {
 }
 
 std::optional<IkAnswer> ik_answer_from_name(std::string_view name) {
-  static constexpr std::array<std::string_view, 2> kNames = {"accept", "fallback"};
+  static constexpr std::array<std::string_view, 5> kNames = {"accept", "fallback", "garbage", "no-payload", "short"};
   return from_name<IkAnswer>(kNames, name);
 }
 

@@ -1,5 +1,6 @@
 #include "simulator/responder.h"
 
+#include "crypto/aead.h"
 #include "handshake.pb.h"
 #include "protocol/wire/frame_codec.h"
 
@@ -63,7 +64,7 @@ Result<Responder::HelloReply> Responder::on_client_hello(ByteView message, const
   if (hello.encrypted_static.size() != kEncryptedKeySize) {
     return malformed("expected an encrypted static of 48 bytes, got " + std::to_string(hello.encrypted_static.size()));
   }
-  if (options.ik == IkAnswer::kAccept) {
+  if (options.ik != IkAnswer::kFallback) {
     auto accepted = accept_ik(hello, options);
     // A hello for another key cannot be opened: the server declines by showing its key.
     if (accepted.ok() || accepted.error().cause != Cause::kDecryptionFailed) return accepted;
@@ -88,7 +89,11 @@ Result<Responder::HelloReply> Responder::accept_ik(const ClientHello& hello, con
   PONTE_TRY(state.mix_agreement(ephemeral_.private_key, finished.client_static));
   HandshakeMessage reply;
   reply.mutable_server_hello()->set_ephemeral(to_text(ephemeral_.public_key));
-  reply.mutable_server_hello()->set_payload(to_text(state.encrypt_and_hash(options.chain)));
+  Bytes payload = state.encrypt_and_hash(options.chain);
+  if (options.ik == IkAnswer::kGarbage) payload.back() ^= 1;
+  if (options.ik == IkAnswer::kShort) payload.resize(crypto::kGcmTagSize - 1);
+  if (options.ik != IkAnswer::kNoPayload) reply.mutable_server_hello()->set_payload(to_text(payload));
+  if (options.ik != IkAnswer::kAccept) return HelloReply{serialize(reply), Pattern::kIk, hello.ephemeral, std::nullopt};
   finished.keys = state.split();
   return HelloReply{serialize(reply), Pattern::kIk, hello.ephemeral, std::move(finished)};
 }

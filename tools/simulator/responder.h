@@ -16,10 +16,14 @@ namespace ponte::simulator {
 enum class Pattern { kXx, kIk, kXxFallback };
 std::string_view pattern_name(Pattern pattern);
 
-/// What the server does with an IK hello. A hello for another static key is always declined.
+/// What the server does with an IK hello. A hello for another static key is always declined. Where an answer is damaged
+/// on purpose, the handshake stays unfinished.
 enum class IkAnswer {
   kAccept,
-  kFallback,  ///< answer with a static key, as after a key change
+  kFallback,   ///< answer with a static key, as after a key change
+  kGarbage,    ///< accept, with a payload whose tag is wrong
+  kNoPayload,  ///< accept without payload
+  kShort,      ///< accept with a payload of 15 bytes, which is less than a tag
 };
 
 /// One handshake of one connection. Pure, single use, one thread. on_client_hello once; unless it
@@ -35,7 +39,7 @@ class Responder {
     Bytes server_hello;  ///< serialized HandshakeMessage, without frame length
     Pattern pattern = Pattern::kXx;
     crypto::PublicKey client_ephemeral{};
-    std::optional<Finished> finished;  ///< only where IK was accepted
+    std::optional<Finished> finished;  ///< only where IK was accepted, and the answer is whole
   };
   struct Options {
     const crypto::KeyPair* static_keys;  ///< outlives the call

@@ -198,6 +198,11 @@ unsigned SimServer::ping(const Target& target, const Now& now) {
   return count;
 }
 
+Status SimServer::restore_leaf() {
+  if (world_.chain.restore_leaf()) return Status::Ok();
+  return Error{Errc::kNotFound, Cause::kInvalidRequest, "the leaf was not renewed"};
+}
+
 void SimServer::reset(const Now& now) {
   drop({}, Close::Kind::kAbort, now);
   world_.accounts.clear();

@@ -89,6 +89,10 @@ class SimServer {
   unsigned ping(const Target& target, const Now& now);
   /// A new static key with a new leaf certificate.
   void renew_leaf() { world_.chain.renew_leaf(); }
+  /// The leaf from before the last renew_leaf, or back. kNotFound where there was none.
+  Status restore_leaf();
+  /// A new root, which nobody was given, above the same keys.
+  void renew_root() { world_.chain.renew_root(); }
   /// Drops every connection, forgets phones, faults, violations and counts. Keys of the chain stay, and what no client
   /// may use twice is still known.
   void reset(const Now& now);
