@@ -60,7 +60,7 @@ struct HttpClient::Impl {
   void run();
   bool take_queued();
   void begin(Queued queued);
-  void collect_finished();
+  bool collect_finished();
   Milliseconds patience();
 
   std::mutex mutex;  // guards the two below
@@ -104,7 +104,8 @@ void HttpClient::Impl::run() {
   while (take_queued()) {
     int running = 0;
     curl_multi_perform(multi.get(), &running);
-    collect_finished();
+    // Who finished made room for who is queued.
+    if (collect_finished()) continue;
     curl_multi_poll(multi.get(), nullptr, 0, static_cast<int>(patience().count()), nullptr);
   }
 }
@@ -140,7 +141,8 @@ void HttpClient::Impl::begin(Queued queued) {
   in_flight.emplace(handle, std::move(queued.transfer));
 }
 
-void HttpClient::Impl::collect_finished() {
+bool HttpClient::Impl::collect_finished() {
+  bool any = false;
   int left = 0;
   while (const CURLMsg* message = curl_multi_info_read(multi.get(), &left)) {
     if (message->msg != CURLMSG_DONE) continue;
@@ -148,7 +150,9 @@ void HttpClient::Impl::collect_finished() {
     auto entry = in_flight.extract(message->easy_handle);
     curl_multi_remove_handle(multi.get(), entry.key());  // the message goes with it
     guarded([&] { entry.mapped()->finish(code); });
+    any = true;
   }
+  return any;
 }
 
 // Until a queued request's time is over.

@@ -87,7 +87,8 @@ void HttpTransfer::set_request() {
   const bool wants_body = method == "POST" || method == "PUT" || method == "PATCH";
   if (wants_body || !request_.body.empty()) {
     set(CURLOPT_POST, 1L);
-    set(CURLOPT_POSTFIELDS, reinterpret_cast<const char*>(request_.body.data()));
+    // Without a pointer it would ask a callback for the body.
+    set(CURLOPT_POSTFIELDS, request_.body.empty() ? "" : reinterpret_cast<const char*>(request_.body.data()));
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
   }
   set(CURLOPT_CUSTOMREQUEST, method.c_str());
@@ -100,7 +101,10 @@ void HttpTransfer::set_headers() {
   };
   bool has_content_type = false;
   for (const auto& [name, value] : request_.headers) {
-    add(trimmed(value).empty() ? name + ";" : name + ": " + value);
+    std::string line = name;
+    // An empty value has a form of its own; `name:` would take a header off.
+    line += trimmed(value).empty() ? ";" : ": " + value;
+    add(line);
     has_content_type = has_content_type || lower_case(name) == "content-type";
   }
   // libcurl's own are taken off: a pause before large bodies, and a type that nobody named.
@@ -155,6 +159,7 @@ void HttpTransfer::set_connection(Milliseconds timeout) {
 
 void HttpTransfer::set_tls() {
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  set(CURLOPT_PROXY_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   set(CURLOPT_SSL_SESSIONID_CACHE, 0L);
   // Where the library knows a folder of roots, they are read as they are needed: reading them all takes longer than
   // the handshake, each time.

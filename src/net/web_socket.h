@@ -81,9 +81,8 @@ struct NetworkContext {
 /// With a proxy, until its tunnel stands:
 ///   kInvalidArgument/kInvalidProxy     it cannot be used as it is
 ///   kForbidden/kProxyNotAllowed        all its addresses are private, and it may have none
-///   kProxyUnreachable                  its name, TCP or TLS to it, its silence: kUnavailable, kTimedOut, kUntrusted,
-///   with
-///                                      the cause's words; kMalformed: what answers is no such proxy
+///   kProxyUnreachable                  its name, TCP or TLS to it, its silence: kUnavailable, kTimedOut or kUntrusted
+///                                      with the words of the cause; kMalformed: what answers is no such proxy
 ///   kProxyAuthFailed, kProxyRefused    as in ProxyCodec
 std::unique_ptr<WebSocket> open_web_socket(EventLoop& loop, NetworkContext network, WebSocketOptions options,
                                            WebSocketCallbacks callbacks);

@@ -1,6 +1,8 @@
 #include "net/http_client.h"
 
+#include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <netdb.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -9,6 +11,24 @@
 #include <thread>
 
 #include "support/net/http_server.h"
+
+namespace {
+
+// The look-up of this name does not come back until it is let go.
+constexpr const char* kHangs = "hangs.ponte-test.invalid";
+std::atomic<bool> let_go{true};
+
+}  // namespace
+
+// libcurl's look-ups come by here.
+extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo* hints, addrinfo** found) {
+  static const auto system = reinterpret_cast<decltype(&getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+  if (host && std::string_view(host) == kHangs) {
+    let_go.wait(false);
+    return EAI_AGAIN;
+  }
+  return system(host, service, hints, found);
+}
 
 namespace ponte::net {
 namespace {
@@ -418,6 +438,23 @@ TEST(HttpClient, AnswersQueuedRequestsWhoseTimeIsOver) {
   EXPECT_EQ(answers.count(), 0u);
 }
 
+TEST(HttpClient, ALookUpThatHangsHoldsNobody) {
+  let_go = false;
+  HttpServer server(kOk);
+  {
+    Answers answers;
+    HttpClient client;
+    HttpRequest hurried = request_for(std::string("http://") + kHangs + "/secret");
+    hurried.timeout = Milliseconds(100);
+    expect_error(fetch(client, hurried), Errc::kTimedOut, Cause::kNetworkTimeout, kHangs);
+    client.fetch(request_for(std::string("http://") + kHangs + "/"), answers.reply());
+    EXPECT_TRUE(fetch(client, request_for(server.url())).ok());
+    EXPECT_EQ(answers.count(), 0u);
+  }
+  let_go = true;
+  let_go.notify_all();
+}
+
 TEST(HttpClient, GoesOnAfterAReceiverThatThrows) {
   HttpServer server(kOk);
   HttpClient client;
@@ -428,8 +465,8 @@ TEST(HttpClient, GoesOnAfterAReceiverThatThrows) {
 
 TEST(HttpClient, AReceiverMayFetchAgain) {
   HttpServer server(kOk);
-  HttpClient client;
   Answers answers;
+  HttpClient client;
   client.fetch(request_for(server.url()), Reply<HttpReply>([&](const Result<HttpReply>&) {
                  client.fetch(request_for(server.url()), answers.reply());
                }));
