@@ -1,5 +1,6 @@
 #include "net/address_class.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -107,6 +108,14 @@ AddressClass classify_address(const sockaddr& address) {
     return classify_address(to_array<16>({reinterpret_cast<const std::uint8_t*>(&v6.sin6_addr), 16}));
   }
   return AddressClass::kReserved;
+}
+
+std::optional<AddressClass> classify_literal(const std::string& text) {
+  ByteArray<4> v4{};
+  if (inet_pton(AF_INET, text.c_str(), v4.data()) == 1) return classify_address(v4);
+  ByteArray<16> v6{};
+  if (inet_pton(AF_INET6, text.c_str(), v6.data()) == 1) return classify_address(v6);
+  return std::nullopt;
 }
 
 std::string_view address_class_name(AddressClass what) {

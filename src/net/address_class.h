@@ -1,6 +1,8 @@
 // To what kind of network an address belongs, for who may be told to connect anywhere but not into the own network.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -27,6 +29,8 @@ AddressClass classify_address(const ByteArray<4>& v4);
 AddressClass classify_address(const ByteArray<16>& v6);
 /// Of another family than IPv4 and IPv6: kReserved.
 AddressClass classify_address(const sockaddr& address);
+/// Of `192.0.2.1` or `2001:db8::1`; nullopt for any other text, which only a resolver can tell the address of.
+std::optional<AddressClass> classify_literal(const std::string& text);
 
 /// For messages: "private", "link-local" ...
 std::string_view address_class_name(AddressClass what);

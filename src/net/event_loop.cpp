@@ -92,8 +92,8 @@ class RaiseOnDestruction {
 }  // namespace
 
 // A queue of our own, so that stop() can destroy what has not run and posts survive the loop.
-struct LoopPoster::Mailbox : std::enable_shared_from_this<Mailbox> {
-  void post(Task task);
+struct EventLoop::Mailbox final : LoopPoster::Mailbox, std::enable_shared_from_this<EventLoop::Mailbox> {
+  void post(Task task) override;
   void drain();
   void close();
 
@@ -104,7 +104,7 @@ struct LoopPoster::Mailbox : std::enable_shared_from_this<Mailbox> {
   bool drain_scheduled = false;
 };
 
-void LoopPoster::Mailbox::post(Task task) {
+void EventLoop::Mailbox::post(Task task) {
   const std::lock_guard lock(mutex);
   if (!context) return;  // `task` is a parameter: it is destroyed after the lock
   tasks.push_back(std::move(task));
@@ -112,7 +112,7 @@ void LoopPoster::Mailbox::post(Task task) {
   asio::post(*context, [self = shared_from_this()] { self->drain(); });
 }
 
-void LoopPoster::Mailbox::drain() {
+void EventLoop::Mailbox::drain() {
   std::deque<Task> batch;
   {
     const std::lock_guard lock(mutex);
@@ -130,15 +130,11 @@ void LoopPoster::Mailbox::drain() {
   }
 }
 
-void LoopPoster::Mailbox::close() {
+void EventLoop::Mailbox::close() {
   std::deque<Task> dropped;  // destroyed outside the lock: a task's destructor may post
   const std::lock_guard lock(mutex);
   context = nullptr;
   dropped.swap(tasks);
-}
-
-void LoopPoster::post(Task task) const {
-  mailbox_->post(std::move(task));
 }
 
 struct EventLoop::Impl {
@@ -151,7 +147,7 @@ struct EventLoop::Impl {
 
   asio::io_context context;
   asio::executor_work_guard<asio::io_context::executor_type> work;
-  std::shared_ptr<LoopPoster::Mailbox> mailbox = std::make_shared<LoopPoster::Mailbox>();
+  std::shared_ptr<Mailbox> mailbox = std::make_shared<Mailbox>();
   std::thread thread;
   std::thread::id thread_id;
 };

@@ -118,6 +118,13 @@ TEST(AddressClass, ReadsTheAddressesOfSockets) {
   EXPECT_EQ(classify_address(reinterpret_cast<const sockaddr&>(local)), AddressClass::kReserved);
 }
 
+TEST(AddressClass, ReadsWrittenAddresses) {
+  EXPECT_EQ(classify_literal("10.1.2.3"), AddressClass::kPrivate);
+  EXPECT_EQ(classify_literal("::1"), AddressClass::kLoopback);
+  EXPECT_EQ(classify_literal("8.8.8.8"), AddressClass::kPublic);
+  for (const char* name : {"example.com", "", "10.1.2", "[::1]"}) EXPECT_EQ(classify_literal(name), std::nullopt);
+}
+
 TEST(AddressClass, HasANameForEach) {
   EXPECT_EQ(address_class_name(AddressClass::kLinkLocal), "link-local");
   EXPECT_EQ(address_class_name(AddressClass::kReserved), "reserved");
