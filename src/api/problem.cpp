@@ -35,13 +35,19 @@ Row row_of(Errc code) {
 }
 
 /// The texts of the contract.
-std::optional<Row> row_of(Cause cause) {
-  switch (cause) {
+std::optional<Row> own_row_of(const Error& error) {
+  switch (error.cause) {
     case Cause::kInvalidToken: return Row{401, "Invalid token"};
     case Cause::kInvalidRequest: return Row{400, "Invalid request body"};
     case Cause::kInvalidInstanceName: return Row{400, "Invalid instance name"};
     case Cause::kInvalidNumber: return Row{400, "Invalid phone number"};
+    case Cause::kInvalidCode: return Row{400, "Invalid pairing code"};
     case Cause::kInvalidHistory: return Row{400, "Invalid history value"};
+    case Cause::kInvalidProxy: return Row{400, "Invalid proxy configuration"};
+    case Cause::kInvalidAssertion: return Row{400, "Invalid passkey assertion"};
+    case Cause::kSettingRequired: return Row{400, "At least one setting must be provided"};
+    case Cause::kNoSavedSession: return Row{400, "Instance has no saved session \u2014 call /connect first"};
+    case Cause::kPasskeyNotRequested: return Row{error.code == Errc::kNotFound ? 404 : 409, "No passkey is asked for"};
     case Cause::kInstanceNotFound: return Row{404, "Instance not found"};
     case Cause::kInstanceExists: return Row{409, "Instance already exists"};
     case Cause::kTokenInUse: return Row{409, "Token already in use"};
@@ -54,8 +60,10 @@ std::optional<Row> row_of(Cause cause) {
   }
 }
 
-bool is_error_of_the_request(Errc code) {
-  switch (code) {
+/// A private address behind a proxy's name is found out only when it is dialed: that dial's failure.
+bool is_error_of_the_request(const Error& error) {
+  if (error.cause == Cause::kProxyNotAllowed) return false;
+  switch (error.code) {
     case Errc::kInvalidArgument:
     case Errc::kUnauthenticated:
     case Errc::kForbidden:
@@ -86,7 +94,7 @@ bool accepts_problem_json(const Request& request) {
 
 Problem problem_of(const Error& error, Wall now) {
   Row row = row_of(error.code);
-  if (const auto own = row_of(error.cause)) row = *own;
+  if (const auto own = own_row_of(error)) row = *own;
   Problem problem{row.status, row.message, error.cause, error.message};
   if (error.retry_after) problem.retry_at = now + *error.retry_after;
   return problem;
@@ -94,7 +102,7 @@ Problem problem_of(const Error& error, Wall now) {
 
 Problem problem_of(const Error& error, Wall now, std::string prescribed_message) {
   Problem problem = problem_of(error, now);
-  if (is_error_of_the_request(error.code)) return problem;
+  if (is_error_of_the_request(error)) return problem;
   problem.status = 500;
   problem.message = std::move(prescribed_message);
   return problem;

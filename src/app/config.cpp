@@ -81,11 +81,6 @@ Status check_http_url(const std::string& text) {
   return invalid("expected an http:// or https:// URL, got '" + text + "'");
 }
 
-/// A proxy that is set but not used would send out directly what its owner wants hidden.
-Status check_no_proxy(const std::string&) {
-  return invalid("proxies are not available in this version; unset it, or nothing would go through it");
-}
-
 Status parse_root_key(const std::string& text, crypto::PublicKey& out) {
   const auto bytes = from_hex(text);
   if (!bytes.ok() || bytes->size() != 32) return invalid("expected 64 hex digits");
@@ -199,10 +194,19 @@ std::string get_root_key(const Config& config) {
 }
 Status set_version(Config& config, const std::string& text) {
   PONTE_ASSIGN(config.whatsapp_version, protocol::ClientVersion::parse(text));
+  config.whatsapp_version_pinned = true;
   return Status::Ok();
 }
 std::string get_version(const Config& config) {
   return config.whatsapp_version.to_string();
+}
+Status set_proxy(Config& config, const std::string& text) {
+  config.proxy.reset();
+  if (!text.empty()) {
+    PONTE_ASSIGN(config.proxy, net::Proxy::parse(text));
+  }
+  config.proxy_text = text;
+  return Status::Ok();
 }
 Status set_qr_format(Config& config, const std::string& text) {
   if (text != "url" && text != "bare") return invalid("expected url or bare, got '" + text + "'");
@@ -243,6 +247,9 @@ std::string get_log_format(const Config& config) {
 Status set_loops(Config& config, const std::string& text) {
   return parse_number(text, 0U, 64U, config.loops);
 }
+Status set_dial_rate(Config& config, const std::string& text) {
+  return parse_number(text, 0U, 100'000U, config.dial_rate);
+}
 
 constexpr Setting kSettings[] = {
     {"listen", Secrecy::kPublic, set_required<&Config::listen, check_listen>, get_text<&Config::listen>},
@@ -268,7 +275,7 @@ constexpr Setting kSettings[] = {
     {"create_rate_limit", Secrecy::kPublic, set_count<&Config::create_rate_limit>,
      get_count<&Config::create_rate_limit>},
     // A proxy URL may carry a password.
-    {"proxy", Secrecy::kSecret, set_checked<&Config::proxy, check_no_proxy>, get_text<&Config::proxy>},
+    {"proxy", Secrecy::kSecret, set_proxy, get_text<&Config::proxy_text>},
     {"qr_format", Secrecy::kPublic, set_qr_format, get_qr_format},
     {"device_name", Secrecy::kPublic, set_device_name, get_text<&Config::device_name>},
     {"allow_private_webhooks", Secrecy::kPublic, set_bool<&Config::allow_private_webhooks>,
@@ -279,6 +286,7 @@ constexpr Setting kSettings[] = {
     {"log", Secrecy::kPublic, set_log, get_log},
     {"log_format", Secrecy::kPublic, set_log_format, get_log_format},
     {"loops", Secrecy::kPublic, set_loops, get_count<&Config::loops>},
+    {"dial_rate", Secrecy::kPublic, set_dial_rate, get_count<&Config::dial_rate>},
     {"record_dir", Secrecy::kPublic, set_text<&Config::record_dir>, get_text<&Config::record_dir>},
 };
 

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "crypto/curve25519.h"
+#include "net/proxy.h"
 #include "net/web_socket.h"
 #include "protocol/session/config.h"
 
@@ -27,8 +28,9 @@ struct Config {
   crypto::PublicKey whatsapp_root_key{};
   std::string whatsapp_ca_file;
   protocol::ClientVersion whatsapp_version;
-  std::string whatsapp_version_url = "https://web.whatsapp.com/sw.js";
-  std::string public_url;  ///< empty: http:// and `listen`
+  bool whatsapp_version_pinned = false;                                 ///< the operator named it
+  std::string whatsapp_version_url = "https://web.whatsapp.com/sw.js";  ///< empty: never fetched
+  std::string public_url;                                               ///< empty: http:// and `listen`
   std::vector<std::string> cors_origins;
   std::vector<std::string> trusted_proxies;
   unsigned max_connections = 4096;
@@ -37,7 +39,8 @@ struct Config {
   Seconds qr_ttl{20};
   unsigned rate_limit = 100;
   unsigned create_rate_limit = 20;
-  std::string proxy;
+  std::optional<net::Proxy> proxy;  ///< of every instance without one of its own
+  std::string proxy_text;
   protocol::QrFormat qr_format = protocol::QrFormat::kUrl;
   std::string device_name = "Chrome (Linux)";
   bool allow_private_webhooks = false;
@@ -45,7 +48,8 @@ struct Config {
   bool event_token_include = true;
   log::Level log_level = log::Level::kInfo;
   log::Format log_format = log::Format::kText;
-  unsigned loops = 0;  ///< 0: one per core, at most 4
+  unsigned loops = 0;        ///< 0: one per core, at most 4
+  unsigned dial_rate = 100;  ///< dials a second that nobody waits for; 0: no limit
   std::string record_dir;
 
   std::string master_key_path() const { return master_key_file.empty() ? data_dir + "/master.key" : master_key_file; }

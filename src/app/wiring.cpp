@@ -14,10 +14,15 @@
 #include "base/log.h"
 #include "crypto/digest.h"
 #include "crypto/system_random.h"
+#include "instance/client_versions.h"
+#include "instance/dial_pacer.h"
 #include "instance/environment.h"
 #include "instance/instance_manager.h"
+#include "instance/state_listener.h"
+#include "instance/user_agent.h"
 #include "instance/worker_pool.h"
 #include "net/event_loop.h"
+#include "net/http_client.h"
 #include "net/resolver.h"
 #include "net/tls_context.h"
 #include "store/rocksdb_store.h"
@@ -53,6 +58,35 @@ protocol::SessionConfig session_config(const Config& config) {
   return out;
 }
 
+instance::Lane lane_of(net::EventLoop& loop, net::NetworkContext network) {
+  return {loop, [&loop, network](net::WebSocketOptions options, net::WebSocketCallbacks callbacks) {
+            return net::open_web_socket(loop, network, std::move(options), std::move(callbacks));
+          }};
+}
+
+constexpr std::size_t kLargestVersionPage = 8U << 20;
+
+/// As a browser asks for it (wire: pairing.md 10).
+instance::ClientVersions::Fetch version_fetch(const Config& config, net::HttpClient& http) {
+  if (config.whatsapp_version_url.empty()) return nullptr;
+  return [&http, url = config.whatsapp_version_url, ca_file = config.whatsapp_ca_file](
+             const std::optional<net::Proxy>& proxy, Reply<std::string> page) {
+    net::HttpRequest request;
+    request.url = url;
+    request.headers = {{"User-Agent", instance::kUserAgent}, {"Accept", "*/*"}, {"Sec-Fetch-Site", "none"}};
+    request.max_body = kLargestVersionPage;
+    request.proxy = proxy;
+    request.ca_file = ca_file;
+    http.fetch(std::move(request),
+               Reply<net::HttpReply>([page = std::move(page)](const Result<net::HttpReply>& reply) mutable {
+                 if (!reply.ok()) return page.answer(reply.error());
+                 if (reply->status == 200) return page.answer(std::string(as_text(reply->body)));
+                 page.answer(Error{Errc::kRejected, Cause::kHttpFailed,
+                                   "expected 200 for the page, got " + std::to_string(reply->status)});
+               }));
+  };
+}
+
 Status check_record_directory(const std::string& directory) {
   if (directory.empty()) return Status::Ok();
   std::error_code problem;
@@ -75,6 +109,10 @@ struct Service::Parts {
   std::unique_ptr<net::Resolver> resolver;
   std::unique_ptr<net::TlsContext> tls;
   std::unique_ptr<store::Store> store;
+  std::unique_ptr<instance::ClientVersions> versions;
+  net::HttpClient http;  ///< ends the fetches of `versions`
+  std::unique_ptr<instance::DialPacer> pacer;
+  instance::StateLog states;
   std::unique_ptr<instance::InstanceManager> instances;
   std::unique_ptr<api::Dispatcher> dispatcher;
   std::unique_ptr<api::PistacheServer> server;
@@ -99,20 +137,29 @@ Result<std::unique_ptr<Service>> Service::start(const Config& config) {
   PONTE_ASSIGN(parts.tls, net::TlsContext::create(config.whatsapp_ca_file));
   parts.resolver = std::make_unique<net::Resolver>();
   parts.workers = std::make_unique<instance::WorkerPool>(kWorkerThreads, kWorkerQueue);
-  std::vector<net::EventLoop*> loops;
+  std::vector<instance::Lane> lanes;
   for (unsigned i = 0; i < loop_count(config); ++i) {
     parts.loops.push_back(std::make_unique<net::EventLoop>(("loop-" + std::to_string(i)).c_str()));
-    loops.push_back(parts.loops.back().get());
+    lanes.push_back(lane_of(*parts.loops.back(), {*parts.resolver, *parts.tls}));
   }
 
-  parts.instances = std::make_unique<instance::InstanceManager>(
-      instance::Environment{*parts.store,
-                            std::move(loops),
-                            {*parts.resolver, *parts.tls},
-                            *parts.workers,
-                            parts.clock,
-                            parts.random,
-                            {session_config(config), config.whatsapp_url, config.connect_timeout, config.record_dir}});
+  parts.pacer = std::make_unique<instance::DialPacer>(config.dial_rate);
+  parts.versions = std::make_unique<instance::ClientVersions>(
+      instance::ClientVersions::Options{config.whatsapp_version, config.whatsapp_version_pinned,
+                                        version_fetch(config, parts.http)},
+      *parts.store, parts.clock);
+  // What was fetched can be fetched again: nothing to stop a start for.
+  if (const Status loaded = parts.versions->load(); !loaded.ok()) log::warn("version", loaded.error().message);
+  parts.instances = std::make_unique<instance::InstanceManager>(instance::Environment{
+      *parts.store,
+      std::move(lanes),
+      *parts.workers,
+      *parts.versions,
+      *parts.pacer,
+      parts.states,
+      parts.clock,
+      parts.random,
+      {session_config(config), config.whatsapp_url, config.connect_timeout, config.proxy, config.record_dir}});
   PONTE_ASSIGN(parts.new_account_token, parts.instances->start(config.account_token));
 
   api::DispatcherOptions dispatcher;
@@ -120,9 +167,9 @@ Result<std::unique_ptr<Service>> Service::start(const Config& config) {
   PONTE_ASSIGN(dispatcher.trusted_proxies, api::TrustedProxies::parse(config.trusted_proxies));
   dispatcher.limits.global = config.rate_limit;
   dispatcher.limits.create = config.create_rate_limit;
-  parts.dispatcher =
-      std::make_unique<api::Dispatcher>(std::move(dispatcher), *parts.instances, parts.clock, parts.random,
-                                        api::all_routes({*parts.instances, parts.clock, parts.clock.now().mono}));
+  parts.dispatcher = std::make_unique<api::Dispatcher>(
+      std::move(dispatcher), *parts.instances, parts.clock, parts.random,
+      api::all_routes({*parts.instances, parts.clock, parts.clock.now().mono, config.allow_private_proxies}));
 
   api::ServerOptions server;
   server.listen = config.listen;

@@ -12,4 +12,12 @@ std::string_view cause_name(Cause cause) {
   return "INTERNAL";
 }
 
+std::optional<Cause> cause_from_name(std::string_view name) {
+#define PONTE_CAUSE_FROM_NAME(enumerator, text) \
+  if (name == (text)) return Cause::enumerator;
+  PONTE_CAUSES(PONTE_CAUSE_FROM_NAME)
+#undef PONTE_CAUSE_FROM_NAME
+  return std::nullopt;
+}
+
 }  // namespace ponte

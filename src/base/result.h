@@ -140,6 +140,8 @@ enum class Cause {
 
 /// The stable UPPER_SNAKE name of a cause (`error.code` of the REST contract).
 std::string_view cause_name(Cause cause);
+/// The cause of that name; nullopt for a name that is none.
+std::optional<Cause> cause_from_name(std::string_view name);
 
 /// Why something failed. `message` says what was expected and what came; it never holds key material.
 struct Error {

@@ -2,36 +2,49 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/random.h"
 #include "base/time.h"
+#include "net/executor.h"
 #include "net/web_socket.h"
 #include "protocol/session/config.h"
 #include "store/store.h"
 
-namespace ponte::net {
-class EventLoop;
-}
-
 namespace ponte::instance {
 
-class WorkerPool;
+class ClientVersions;
+class DialPacer;
+class StateListener;
+class Workers;
 
 struct InstanceOptions {
   protocol::SessionConfig session;
   net::WebSocketUrl url;
   Milliseconds connect_timeout{60'000};  ///< how long a connect call waits at most
+  std::optional<net::Proxy> proxy;       ///< of every instance without one of its own
   std::string record_directory;          ///< empty: no recordings
+};
+
+/// A loop with its way to the network.
+struct Lane {
+  net::Executor& loop;
+  /// As net::open_web_socket. Called on the loop.
+  std::function<std::unique_ptr<net::WebSocket>(net::WebSocketOptions, net::WebSocketCallbacks)> open_web_socket;
 };
 
 /// All references outlive every instance.
 struct Environment {
   store::Store& store;
-  std::vector<net::EventLoop*> loops;  ///< at least one; an instance is pinned to one of them
-  net::NetworkContext network;
-  WorkerPool& workers;
+  std::vector<Lane> lanes;  ///< at least one; an instance is pinned to one of them
+  Workers& workers;
+  ClientVersions& versions;
+  DialPacer& pacer;
+  StateListener& states;
   const Clock& clock;
   RandomSource& random;  ///< thread-safe
   InstanceOptions options;

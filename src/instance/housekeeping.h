@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "base/time.h"
-#include "net/event_loop.h"
+#include "net/executor.h"
 
 namespace ponte::store {
 class Store;
@@ -12,10 +12,10 @@ class Store;
 
 namespace ponte::instance {
 
-class WorkerPool;
+class Workers;
 
-/// Asks a store that refuses writes whether it takes them again, and gives memory back that a wave of
-/// connections left in the heap. Ticks on `loop`, works on `workers`; both outlive it. Made and destroyed
+/// Asks a store that refuses writes whether it takes them again, sees to the client version, and gives memory back that
+/// a wave of connections left in the heap. Ticks on `loop`, works on `workers`; both outlive it. Made and destroyed
 /// on the loop thread.
 class Housekeeping {
  public:
@@ -24,14 +24,16 @@ class Housekeeping {
   /// connection after 999 handshakes at once, 26 KiB after a trim that took 2 ms).
   static constexpr unsigned kTrimEvery = 12;
 
-  Housekeeping(net::EventLoop& loop, WorkerPool& workers, store::Store& store);
+  /// `see_to_version` is called now and then on the loop.
+  Housekeeping(net::Executor& loop, Workers& workers, store::Store& store, Task see_to_version);
 
  private:
   void tick();
 
-  net::EventLoop& loop_;
-  WorkerPool& workers_;
+  net::Executor& loop_;
+  Workers& workers_;
   store::Store& store_;
+  Task see_to_version_;
   unsigned ticks_ = 0;
   std::unique_ptr<net::Timer> timer_;
 };

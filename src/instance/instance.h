@@ -1,55 +1,68 @@
-// One instance: a Session, its socket and its timer on one loop.
+// One instance: a device that is linked, or to be linked, and how it gets and stays online.
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "base/reply.h"
 #include "base/result.h"
 #include "base/time.h"
-#include "instance/backoff.h"
+#include "instance/code_requests.h"
+#include "instance/dial_schedule.h"
 #include "instance/environment.h"
-#include "instance/link_waiters.h"
+#include "instance/link_desk.h"
+#include "instance/passkey_desk.h"
+#include "instance/record_keeper.h"
+#include "instance/session_driver.h"
+#include "instance/state_board.h"
 #include "instance/types.h"
-#include "net/event_loop.h"
-#include "net/web_socket.h"
-#include "protocol/session/session.h"
-#include "store/records.h"
+#include "net/executor.h"
 #include "store/service_records.h"
 
 namespace ponte::instance {
 
-class Recorder;
-
-/// Carries inputs to the session and its outputs out; dials, waits, and dials again. The session decides
-/// what a connection's end means; this class decides when the next one begins.
+/// The session decides what a connection's end means; this class decides when the next one begins, and who is told.
 ///
 /// Lives on its loop: every method but info() is called on the loop thread. Held by shared_ptr, since
 /// tasks on their way between threads must find it alive. close() before the last reference goes.
-class Instance : public std::enable_shared_from_this<Instance> {
+class Instance : public std::enable_shared_from_this<Instance>, private SessionDriver::Owner {
  public:
-  Instance(const Environment& environment, net::EventLoop& loop, const store::InstanceRecord& record);
-  ~Instance();
+  static std::shared_ptr<Instance> make(const Environment& environment, const Lane& lane,
+                                        const store::InstanceRecord& record);
+  Instance(const Environment& environment, const Lane& lane, const store::InstanceRecord& record);
+  ~Instance() override;
 
   /// A snapshot. Any thread.
-  InstanceInfo info() const;
+  InstanceInfo info() const { return board_.info(); }
   /// The loop that everything else is called on. Any thread.
-  net::EventLoop& loop() const { return loop_; }
+  net::Executor& loop() const { return loop_; }
 
-  /// At start: reads what the store knows of the device, and connects where it is linked.
-  void restore(Milliseconds delay);
+  /// At start: reads what the store knows of the device, and connects where it is linked and not held down.
+  void restore();
 
-  /// Contract, decisions 3 to 6: answers with the QR on display, joins or begins an attempt, or resumes.
+  /// Contract, decisions 3 to 8: answers with the code on display, joins or begins an attempt, or resumes.
   void connect(ConnectRequest request, Reply<ConnectResult> reply);
+  /// Dials anew, dropping what is open. Answers once the socket is open, with the dial's error, or after 5 s while it
+  /// goes on. kNotConnected/kNoSavedSession for a device that is not linked.
+  void reconnect(Reply<std::monostate> reply);
+  /// Unlinks where the server can be reached within 8 s, then forgets the device. An attempt to link ends.
+  void log_out(Reply<LogoutResult> reply);
 
-  /// Unlinks where connected, then stops; `done` when the device is gone or could not be reached within
-  /// 6 s. The instance takes no connect any more; keep() takes the removal back.
+  /// As InstanceService.
+  void change_settings(const SettingsChange& change, Reply<InstanceInfo> reply);
+  void set_proxy(std::optional<Proxy> proxy, Reply<InstanceInfo> reply);
+  void submit_passkey(const std::string& assertion, Reply<PasskeyState> reply);
+  void confirm_passkey(Reply<PasskeyState> reply);
+
+  /// Unlinks where connected, then stops; `done` when the device is gone or could not be reached. The instance takes no
+  /// requests any more; keep() takes the removal back.
   void unlink(UniqueFunction<void()> done);
   void keep() { removing_ = false; }
+
+  /// The daily look for a newer client version, through this instance's proxy.
+  void refresh_version();
 
   /// Ends everything at once without logging out; waiting callers get `why`. Idempotent.
   void close(const Error& why);
@@ -66,79 +79,103 @@ class Instance : public std::enable_shared_from_this<Instance> {
     kLinked,   ///< a device with an account: connected, connecting, or waiting to
     kClosed,   ///< close() was called
   };
+  /// A logout or removal that is under way.
+  struct Unlinking {
+    std::vector<UniqueFunction<void(Result<LogoutResult>)>> done;
+    Mono deadline{};
+    bool asked = false;     ///< the server
+    bool unlinked = false;  ///< it has confirmed
+    bool wiping = false;    ///< only our own records are left to go
+  };
+  struct Reconnecting {
+    Reply<std::monostate> reply;
+    Mono deadline;
+  };
 
-  // Dialing and the socket.
-  void begin_linking(std::optional<unsigned> history_days);
+  // Requests.
+  std::optional<Error> refusal() const;
+  bool scanned() const;
+  void connect_linked(ConnectRequest request, Reply<ConnectResult> reply);
+  void wait_for_code(ConnectRequest request, Reply<ConnectResult> reply);
+  void wait_for_qr(Reply<ConnectResult> reply);
+  void begin_unlinking(UniqueFunction<void(Result<LogoutResult>)> done);
+  void change_record(RecordKeeper::Change change, Reply<InstanceInfo> reply, UniqueFunction<void()> then);
+
+  // Dialing.
+  std::optional<unsigned> history_of(const ConnectRequest& request) const;
+  void prepare_linking(const std::optional<unsigned>& history_days);
   void dial();
-  void dial_after(Milliseconds delay);
-  void drop_connection();
-  void on_socket_open(std::uint64_t dial);
-  void on_socket_message(std::uint64_t dial, const Bytes& message);
-  void on_socket_closed(std::uint64_t dial, const Error& why);
+  bool dial_with_newer_version(const Error& why);
+  void on_version(std::uint64_t asked, const Error& why, const Result<protocol::ClientVersion>& version);
+  std::optional<net::Proxy> proxy() const;
+  protocol::Presence presence() const;
+  std::optional<Error> ban() const;
+  void ask_for_code();
+  void ask_to_unlink();
 
-  // The session.
-  Status make_session();
-  void drop_session();
-  void drain();
-  void carry_out(protocol::SendBytes output);
-  void carry_out(protocol::CloseChannel output);
-  void carry_out(protocol::Commit output);
-  void carry_out(protocol::StartWork output);
-  void carry_out(protocol::Emit output);
+  // What the driver tells.
+  void on_channel_open() override;
+  void on_session_event(const protocol::Event& event) override;
+  void on_dial_failed(const Error& why) override;
+  void on_driver_idle() override { rearm(); }
   void on_event(const protocol::event::QrCode& event);
   void on_event(const protocol::event::PairingCode& event);
   void on_event(const protocol::event::PairingCodeEnded& event);
   void on_event(const protocol::event::Passkey& event);
-  void on_event(const protocol::event::Refused& event);
-  void on_event(const protocol::event::ResumptionFailed& event);
   void on_event(const protocol::event::PairSuccess& event);
   void on_event(const protocol::event::ScannedWithoutMultidevice& event);
   void on_event(const protocol::event::Online& event);
+  void on_event(const protocol::event::Unlinked& event);
+  void on_event(const protocol::event::Refused& event);
+  void on_event(const protocol::event::ResumptionFailed& event);
   void on_event(const protocol::event::ClientExpires& event);
   void on_event(const protocol::event::Ended& event);
 
   // What the end of a connection, or of a dial, leads to.
   void link_attempt_ended(protocol::event::Disposition disposition, const Error& why);
   void linked_connection_ended(protocol::event::Disposition disposition, const Error& why);
+  void retry_later(const Error& why);
+  void stay_down(const Error& why);
+  void logged_out(const Error& why);
+  void unlinking_connection_ended(protocol::event::Disposition disposition, const Error& why);
+  void fail_waiters(const Error& why);
   void become_idle(State state, const std::optional<Error>& reason);
-  void finish_unlink();
+  void finish_unlinking(const Status& wiped);
 
   void rearm();
   void on_timer();
-  void set_state(State state, std::optional<Error> reason = std::nullopt);
-  void show_account(const store::Account& account);
   Result<ConnectResult> current_qr() const;
+  Result<ConnectResult> current_code() const;
   Now now() const { return environment_.clock.now(); }
-  void record_input(const Now& now, const std::string& what);
 
   const Environment& environment_;
-  net::EventLoop& loop_;
+  net::Executor& loop_;
   const store::Owner owner_;
+  StateBoard board_;
+  SessionDriver driver_;
+  DialSchedule schedule_;
+  RecordKeeper keeper_;
 
   Mode mode_ = Mode::kIdle;
-  std::unique_ptr<Recorder> recorder_;
-  protocol::SessionConfig recorded_config_;  ///< the configuration with the recorder as observer
-  std::unique_ptr<protocol::Session> session_;
-  std::uint64_t session_serial_ = 0;  ///< tells an answer for this session from one for an earlier
-  std::unique_ptr<net::WebSocket> socket_;
-  std::unique_ptr<net::WebSocket> closing_socket_;  ///< sends its close frame while the next one dials
-  std::uint64_t dial_ = 0;                          ///< counts dials: reports of an older socket are ignored
-  bool channel_open_ = false;                       ///< the session knows of the socket
+  std::optional<store::Hold> hold_;  ///< why a linked device stays down
+  protocol::Resumption resumption_ = protocol::Resumption::kAllowed;
   std::unique_ptr<net::Timer> timer_;
-  std::optional<Mono> dial_at_;  ///< the next dial, where one is waiting
+  std::optional<Mono> armed_for_;  ///< when timer_ fires
 
   std::optional<unsigned> history_days_;
-  unsigned tries_left_ = 0;  ///< further dials of this attempt after network trouble
+  unsigned tries_left_ = 0;  ///< further dials while somebody waits, after network trouble
+  protocol::ClientVersion said_version_;
+  bool version_retried_ = false;     ///< since the last login: an outdated client looks for a newer version once
+  std::uint64_t version_asked_ = 0;  ///< tells the answer to the last look from an earlier one's
   std::optional<protocol::event::QrCode> qr_;
+  CodeRequests codes_;
+  PasskeyDesk passkey_;
   std::optional<Error> last_error_;
-  Backoff backoff_;
-  LinkWaiters waiters_;
+  LinkDesk desk_;
+  std::vector<Reconnecting> reconnecting_;
   bool removing_ = false;
-  std::vector<UniqueFunction<void()>> unlinked_;  ///< who waits for the unlinking to end
-  std::optional<Mono> unlink_deadline_;
-
-  mutable std::mutex info_mutex_;
-  InstanceInfo info_;  ///< guarded by info_mutex_
+  std::optional<Unlinking> unlinking_;
+  unsigned refusals_ = 0;  ///< told since the socket opened
 };
 
 }  // namespace ponte::instance

@@ -9,22 +9,18 @@
 #include "base/log.h"
 #include "crypto/base64.h"
 #include "crypto/system_random.h"
+#include "instance/client_versions.h"
 #include "instance/environment.h"
 #include "instance/housekeeping.h"
 #include "instance/instance.h"
 #include "instance/registry.h"
+#include "protocol/pairing/link_code.h"
 #include "store/service_records.h"
 
 namespace ponte::instance {
 namespace {
 
-/// Between the first connections of restored instances: a restart of thousands is not a storm.
-constexpr Milliseconds kRestorePace{5};
 constexpr std::size_t kTokenSize = 24;
-
-Error not_found() {
-  return {Errc::kNotFound, Cause::kInstanceNotFound, "Instance not found"};
-}
 
 }  // namespace
 
@@ -33,11 +29,11 @@ struct InstanceManager::Impl : std::enable_shared_from_this<InstanceManager::Imp
 
   Environment environment;
   Registry registry;
-  std::atomic<std::size_t> next_loop{0};
+  std::atomic<std::size_t> next_lane{0};
   std::atomic<bool> stopping{false};
   std::unique_ptr<Housekeeping> housekeeping;  ///< on the first loop
 
-  net::EventLoop& pick_loop() { return *environment.loops[next_loop++ % environment.loops.size()]; }
+  const Lane& pick_lane() { return environment.lanes[next_lane++ % environment.lanes.size()]; }
 
   std::string make_token() {
     Bytes bytes(kTokenSize);
@@ -61,6 +57,16 @@ struct InstanceManager::Impl : std::enable_shared_from_this<InstanceManager::Imp
   }
 
   void erase(const std::shared_ptr<Instance>& instance, Reply<std::monostate> reply);
+  void refresh_version();
+
+  /// Runs `body(instance, reply)` on the loop of the instance of that name, or answers that there is none.
+  template <typename T, typename Body>
+  void on_instance(std::string_view name, Reply<T> reply, Body body) {
+    const auto instance = registry.find(name);
+    if (!instance) return reply.answer(instance_not_found());
+    instance->loop().post(
+        [instance, reply = std::move(reply), body = std::move(body)]() mutable { body(*instance, std::move(reply)); });
+  }
 };
 
 InstanceManager::InstanceManager(Environment environment) : impl_(std::make_shared<Impl>(std::move(environment))) {}
@@ -93,26 +99,25 @@ Result<std::optional<std::string>> InstanceManager::start(const std::string& acc
   impl.registry.set_tokens(std::move(hash_key), account_hash);
 
   PONTE_ASSIGN(const auto records, store::get_instances({impl.environment.store, store::kSystem}));
-  Milliseconds delay{0};
   for (const store::InstanceRecord& record : records) {
-    auto instance = std::make_shared<Instance>(impl.environment, impl.pick_loop(), record);
+    auto instance = Instance::make(impl.environment, impl.pick_lane(), record);
     impl.registry.add(impl.registry.hash(record.token), instance);
-    instance->loop().post([instance, delay] { instance->restore(delay); });
-    delay += kRestorePace;
+    instance->loop().post([instance] { instance->restore(); });
   }
-  net::EventLoop& first = *impl.environment.loops.front();
+  net::Executor& first = impl.environment.lanes.front().loop;
   first.run_and_wait([&] {
-    impl.housekeeping = std::make_unique<Housekeeping>(first, impl.environment.workers, impl.environment.store);
+    impl.housekeeping = std::make_unique<Housekeeping>(first, impl.environment.workers, impl.environment.store,
+                                                       [&impl] { impl.refresh_version(); });
   });
   // So that the first list already says who is linked.
-  for (net::EventLoop* loop : impl.environment.loops) loop->run_and_wait([] {});
+  for (const Lane& lane : impl.environment.lanes) lane.loop.run_and_wait([] {});
   return made;
 }
 
 void InstanceManager::shutdown() {
   if (impl_->stopping.exchange(true)) return;
   const Error why{Errc::kCancelled, Cause::kShuttingDown, "the service is shutting down"};
-  impl_->environment.loops.front()->run_and_wait([this] { impl_->housekeeping.reset(); });
+  impl_->environment.lanes.front().loop.run_and_wait([this] { impl_->housekeeping.reset(); });
   for (const auto& instance : impl_->registry.all()) {
     instance->loop().run_and_wait([&instance, &why] { instance->close(why); });
   }
@@ -137,6 +142,7 @@ void InstanceManager::create(CreateRequest request, Reply<InstanceInfo> reply) {
   record.token = request.token ? std::move(*request.token) : impl.make_token();
   record.created_at = record.updated_at = wall;
   record.settings = std::move(request.settings);
+  record.proxy = std::move(request.proxy);
 
   const store::TokenHash hash = impl.registry.hash(record.token);
   if (Status reserved = impl.registry.reserve(record.name, hash); !reserved.ok()) {
@@ -145,39 +151,92 @@ void InstanceManager::create(CreateRequest request, Reply<InstanceInfo> reply) {
   }
   store::Transaction transaction(impl.environment.store, store::kSystem);
   store::put_instance(transaction, record, hash);
-  impl.environment.store.commit(
-      transaction.take(), [held = impl_, record, hash, reply = std::move(reply)](const Status& status) mutable {
-        Impl& impl = *held;
-        if (!status.ok()) {
-          impl.registry.release(record.name, hash);
-          reply.answer(status.error());
-          return;
-        }
-        auto instance = std::make_shared<Instance>(impl.environment, impl.pick_loop(), record);
-        impl.registry.add(hash, instance);
-        reply.answer(instance->info());
-      });
+  impl.environment.store.commit(transaction.take(),
+                                [held = impl_, record, hash, reply = std::move(reply)](const Status& status) mutable {
+                                  Impl& impl = *held;
+                                  if (!status.ok()) {
+                                    impl.registry.release(record.name, hash);
+                                    reply.answer(status.error());
+                                    return;
+                                  }
+                                  auto instance = Instance::make(impl.environment, impl.pick_lane(), record);
+                                  impl.registry.add(hash, instance);
+                                  reply.answer(instance->info());
+                                });
 }
 
 void InstanceManager::connect(std::string_view name, ConnectRequest request, Reply<ConnectResult> reply) {
-  const auto instance = impl_->registry.find(name);
-  if (!instance) {
-    reply.answer(not_found());
-    return;
+  if (request.code) {
+    auto code = protocol::pairing::parse_code(*request.code);
+    if (!code.ok()) return reply.answer(code.error());
+    request.code = std::move(*code);
   }
-  instance->loop().post(
-      [instance, request, reply = std::move(reply)]() mutable { instance->connect(request, std::move(reply)); });
+  impl_->on_instance(name, std::move(reply),
+                     [request = std::move(request)](Instance& instance, Reply<ConnectResult> answer) mutable {
+                       instance.connect(std::move(request), std::move(answer));
+                     });
+}
+
+void InstanceManager::reconnect(std::string_view name, Reply<std::monostate> reply) {
+  impl_->on_instance(name, std::move(reply),
+                     [](Instance& instance, Reply<std::monostate> answer) { instance.reconnect(std::move(answer)); });
+}
+
+void InstanceManager::log_out(std::string_view name, Reply<LogoutResult> reply) {
+  impl_->on_instance(name, std::move(reply),
+                     [](Instance& instance, Reply<LogoutResult> answer) { instance.log_out(std::move(answer)); });
+}
+
+void InstanceManager::change_settings(std::string_view name, SettingsChange change, Reply<InstanceInfo> reply) {
+  if (change.empty()) {
+    return reply.answer(
+        Error{Errc::kInvalidArgument, Cause::kSettingRequired, "expected at least one of the seven settings"});
+  }
+  impl_->on_instance(name, std::move(reply),
+                     [change = std::move(change)](Instance& instance, Reply<InstanceInfo> answer) {
+                       instance.change_settings(change, std::move(answer));
+                     });
+}
+
+void InstanceManager::set_proxy(std::string_view name, std::optional<Proxy> proxy, Reply<InstanceInfo> reply) {
+  impl_->on_instance(name, std::move(reply),
+                     [proxy = std::move(proxy)](Instance& instance, Reply<InstanceInfo> answer) mutable {
+                       instance.set_proxy(std::move(proxy), std::move(answer));
+                     });
+}
+
+void InstanceManager::submit_passkey(std::string_view name, std::string assertion, Reply<PasskeyState> reply) {
+  impl_->on_instance(name, std::move(reply),
+                     [assertion = std::move(assertion)](Instance& instance, Reply<PasskeyState> answer) {
+                       instance.submit_passkey(assertion, std::move(answer));
+                     });
+}
+
+void InstanceManager::confirm_passkey(std::string_view name, Reply<PasskeyState> reply) {
+  impl_->on_instance(name, std::move(reply), [](Instance& instance, Reply<PasskeyState> answer) {
+    instance.confirm_passkey(std::move(answer));
+  });
 }
 
 void InstanceManager::remove(std::string_view name, Reply<std::monostate> reply) {
   const auto instance = impl_->registry.find(name);
   if (!instance) {
-    reply.answer(not_found());
+    reply.answer(instance_not_found());
     return;
   }
   instance->loop().post([impl = impl_, instance, reply = std::move(reply)]() mutable {
     instance->unlink([impl, instance, reply = std::move(reply)]() mutable { impl->erase(instance, std::move(reply)); });
   });
+}
+
+/// One connected instance, through whose proxy the page is asked for: without any, nothing leaves this machine.
+void InstanceManager::Impl::refresh_version() {
+  if (!environment.versions.due()) return;
+  for (const auto& instance : registry.all()) {
+    if (instance->info().state != State::kConnected) continue;
+    instance->loop().post([instance] { instance->refresh_version(); });
+    return;
+  }
 }
 
 /// The device's records and the key that sealed them first: where the process dies in between, the

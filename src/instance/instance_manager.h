@@ -38,6 +38,12 @@ class InstanceManager final : public InstanceService {
   std::optional<Principal> authenticate(std::string_view token) const override;
   void create(CreateRequest request, Reply<InstanceInfo> reply) override;
   void connect(std::string_view name, ConnectRequest request, Reply<ConnectResult> reply) override;
+  void reconnect(std::string_view name, Reply<std::monostate> reply) override;
+  void log_out(std::string_view name, Reply<LogoutResult> reply) override;
+  void change_settings(std::string_view name, SettingsChange change, Reply<InstanceInfo> reply) override;
+  void set_proxy(std::string_view name, std::optional<Proxy> proxy, Reply<InstanceInfo> reply) override;
+  void submit_passkey(std::string_view name, std::string assertion, Reply<PasskeyState> reply) override;
+  void confirm_passkey(std::string_view name, Reply<PasskeyState> reply) override;
   void remove(std::string_view name, Reply<std::monostate> reply) override;
   std::vector<InstanceInfo> list() const override;
   std::optional<InstanceInfo> find(std::string_view name) const override;

@@ -32,9 +32,30 @@ class InstanceService {
   /// kInvalidArgument/kInvalidInstanceName, kAlreadyExists/kInstanceExists or kTokenInUse, kStorage.
   virtual void create(CreateRequest request, Reply<InstanceInfo> reply) = 0;
 
-  /// Answers with the current QR, or kConnected (contract, decisions 3 to 8). kNotFound/kInstanceNotFound;
-  /// else the error of the attempt with its own cause; kTimedOut/kConnectTimeout at the limit.
+  // All that follow answer kNotFound/kInstanceNotFound for a name that is none.
+
+  /// Answers with the current QR or pairing code, or kConnected (contract, decisions 3 to 8); else the error of the
+  /// attempt with its own cause; kInvalidArgument/kInvalidCode; kTimedOut/kConnectTimeout at the limit.
   virtual void connect(std::string_view name, ConnectRequest request, Reply<ConnectResult> reply) = 0;
+
+  /// Dials a linked device anew. kInvalidArgument/kNoSavedSession; the dial's error.
+  virtual void reconnect(std::string_view name, Reply<std::monostate> reply) = 0;
+
+  /// Unlinks from WhatsApp where it can be reached, then forgets the device; the instance stays. kStorage.
+  virtual void log_out(std::string_view name, Reply<LogoutResult> reply) = 0;
+
+  /// What is set is changed, durably, and acted upon. kInvalidArgument/kSettingRequired where nothing is; kStorage.
+  virtual void change_settings(std::string_view name, SettingsChange change, Reply<InstanceInfo> reply) = 0;
+
+  /// Replaces or removes the proxy; the next dial goes through it. kStorage.
+  virtual void set_proxy(std::string_view name, std::optional<Proxy> proxy, Reply<InstanceInfo> reply) = 0;
+
+  /// `assertion`: PublicKeyCredential.toJSON(). Answers when WhatsApp has taken or refused it.
+  /// kNotFound/kPasskeyNotRequested, kAlreadyExists/kPasskeyNotRequested out of turn, kInvalidArgument/
+  /// kInvalidAssertion, kRejected/kPasskeyRejected.
+  virtual void submit_passkey(std::string_view name, std::string assertion, Reply<PasskeyState> reply) = 0;
+  /// The phone shows the same code. Errors as above.
+  virtual void confirm_passkey(std::string_view name, Reply<PasskeyState> reply) = 0;
 
   /// Unlinks from WhatsApp where connected, then erases everything of the instance.
   virtual void remove(std::string_view name, Reply<std::monostate> reply) = 0;

@@ -77,6 +77,7 @@ struct EventText {
     return "pair_success " + e.jid.to_string() + " " + (e.lid ? e.lid->to_string() : "-") + " " + e.platform;
   }
   std::string operator()(const event::ScannedWithoutMultidevice&) const { return "scanned_without_multidevice"; }
+  std::string operator()(const event::Unlinked&) const { return "unlinked"; }
   std::string operator()(const event::Online&) const { return "online"; }
   std::string operator()(const event::ClientExpires& e) const {
     return "client_expires " + std::to_string(unix_seconds(e.when));

@@ -8,17 +8,30 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "protocol/session/output.h"
 #include "store/service_records.h"
 
 namespace ponte::instance {
 
 /// `connection.state` of the REST contract (contract 3).
-enum class State { kDisconnected, kConnecting, kConnected, kLoggedOut };
-/// `disconnected`, `connecting`, `connected`, `loggedout`.
+enum class State { kDisconnected, kConnecting, kConnected, kLoggedOut, kPasskeyRequired };
+/// `disconnected`, `connecting`, `connected`, `loggedout`, `passkey_required`.
 std::string_view state_name(State state);
 
 /// The seven settings of the contract with its defaults.
 using Settings = store::InstanceSettings;
+
+/// The proxy of an instance.
+using Proxy = store::InstanceProxy;
+
+/// A link by passkey that is under way.
+struct PasskeyState {
+  using Stage = protocol::event::Passkey::Stage;
+  Stage stage = Stage::kRequested;
+  std::string options;              ///< JSON: PublicKeyCredentialRequestOptions, as the server wrote it
+  std::optional<std::string> code;  ///< XXXX-XXXX, to be compared with the phone's
+  Wall expires_at{};
+};
 
 /// Everything that list shows of one instance. A snapshot by value.
 struct InstanceInfo {
@@ -33,10 +46,16 @@ struct InstanceInfo {
   std::string platform;         ///< the phone's platform as pair-success named it
   std::string business_name;    ///< empty where the account is no business
   std::optional<Error> reason;  ///< why it is not connected, where something went wrong
+  Wall reason_since{};          ///< what its retry_after counts from
   Settings settings;
+  std::optional<Proxy> proxy;           ///< without its password
+  std::optional<PasskeyState> passkey;  ///< only for the account token's eyes
   Wall created_at{};
   Wall updated_at{};
 };
+
+/// kNotFound/kInstanceNotFound.
+Error instance_not_found();
 
 /// `[A-Za-z0-9_-]{1,100}` (contract, decision 9).
 bool is_instance_name(std::string_view name);
@@ -45,18 +64,39 @@ struct CreateRequest {
   std::string name;                  ///< `[A-Za-z0-9_-]{1,100}`, checked again here
   std::optional<std::string> token;  ///< made where absent
   Settings settings;
+  std::optional<Proxy> proxy;
 };
 
 struct ConnectRequest {
   std::optional<unsigned> history_days;  ///< 1..3650
+  std::optional<std::string> number;     ///< 7 to 15 digits: a pairing code for it, instead of a QR
+  std::optional<std::string> code;       ///< with number: the user's own code; dashes, blanks and case do not count
 };
 
 /// What a connect call is answered with.
 struct ConnectResult {
-  enum class Kind { kQr, kConnected };
+  enum class Kind { kQr, kPairingCode, kConnected };
   Kind kind = Kind::kQr;
-  std::string qr_text;        ///< exactly what a phone scans
+  std::string text;           ///< exactly what a phone scans; or the code, XXXX-XXXX
   Milliseconds expires_in{};  ///< how much longer that text is good for
+};
+
+struct LogoutResult {
+  bool unlinked = false;  ///< the server has confirmed it; else the phone may still list the device
+};
+
+/// Settings that are to change; the others stay.
+struct SettingsChange {
+  std::optional<bool> auto_reject_calls;
+  std::optional<std::string> call_reject_message;
+  std::optional<bool> ignore_group_messages;
+  std::optional<bool> keep_online_status;
+  std::optional<bool> auto_read_messages;
+  std::optional<bool> disable_history_sync;
+  std::optional<bool> ignore_status;
+
+  bool empty() const;
+  void apply_to(Settings& settings) const;
 };
 
 }  // namespace ponte::instance

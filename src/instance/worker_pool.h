@@ -13,17 +13,23 @@
 
 namespace ponte::instance {
 
+class Workers {
+ public:
+  virtual ~Workers() = default;
+  /// Any thread. kUnavailable/kOverloaded where too much is queued; the task is destroyed then.
+  virtual Status submit(Task task) = 0;
+};
+
 /// Runs tasks in the order they came, on threads of its own. Thread-safe.
-class WorkerPool {
+class WorkerPool final : public Workers {
  public:
   WorkerPool(unsigned threads, std::size_t queue_limit);
   /// Runs what is queued, then joins.
-  ~WorkerPool();
+  ~WorkerPool() override;
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  /// kUnavailable/kOverloaded where the queue is full; the task is destroyed then.
-  Status submit(Task task);
+  Status submit(Task task) override;
 
  private:
   void run();

@@ -171,10 +171,7 @@ class Player final : public protocol::StanzaObserver {
 
   static Error closed_error(const std::string& name) {
     Error error{Errc::kUnavailable, Cause::kConnectionClosed, "closed"};
-#define PONTE_REPLAY_CAUSE(enumerator, text) \
-  if (name == (text)) error.cause = Cause::enumerator;
-    PONTE_CAUSES(PONTE_REPLAY_CAUSE)
-#undef PONTE_REPLAY_CAUSE
+    error.cause = cause_from_name(name).value_or(error.cause);
     return error;
   }
 

@@ -4,22 +4,20 @@
 
 #include "api/endpoints/endpoints.h"
 #include "api/json.h"
-#include "api/problem.h"
 #include "api/qr_image.h"
 
 namespace ponte::api {
 namespace {
 
-constexpr char kFailed[] = "Failed to generate QR code";
-
-/// Contract, decision 7: the marks are stripped, then 7 to 15 digits without a leading 0.
-bool is_phone_number(std::string_view text) {
+/// Contract, decision 7: the marks are stripped, then 7 to 15 digits without a leading 0. nullopt where it is not so.
+std::optional<std::string> phone_number(std::string_view text) {
   std::string digits;
   for (char c : text) {
     if (std::string_view(" +-()").find(c) == std::string_view::npos) digits.push_back(c);
   }
   const bool all_digits = std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
-  return all_digits && digits.size() >= 7 && digits.size() <= 15 && digits.front() != '0';
+  if (!all_digits || digits.size() < 7 || digits.size() > 15 || digits.front() == '0') return std::nullopt;
+  return digits;
 }
 
 std::optional<unsigned> parse_history_days(std::string_view text) {
@@ -38,49 +36,53 @@ Result<instance::ConnectRequest> parse_connect(const Request& request) {
     }
   }
   if (const auto number = request.query.find("number"); number != request.query.end()) {
-    if (!is_phone_number(number->second)) {
+    out.number = phone_number(number->second);
+    if (!out.number) {
       return Error{Errc::kInvalidArgument, Cause::kInvalidNumber,
                    "number: expected 7 to 15 digits in international form, without a leading 0"};
     }
-    return Error{Errc::kUnsupported, Cause::kNotImplemented, "linking by pairing code; without number a QR is given"};
+  }
+  if (const auto code = request.query.find("code"); code != request.query.end()) {
+    if (!out.number) {
+      return Error{Errc::kInvalidArgument, Cause::kInvalidCode, "code: expected together with number"};
+    }
+    out.code = code->second;
   }
   return out;
 }
 
-Response connected_response() {
-  return json_response({{"success", true}, {"message", "Instance already connected"}, {"status", "connected"}});
+std::int64_t seconds_left(const instance::ConnectResult& result) {
+  return std::max<std::int64_t>(1, std::chrono::floor<Seconds>(result.expires_in).count());
 }
 
-Result<Response> qr_response(const instance::ConnectResult& result) {
-  PONTE_ASSIGN(std::string picture, qr_data_uri(result.qr_text));
-  const auto seconds = std::chrono::floor<Seconds>(result.expires_in).count();
+Result<Response> connect_response(const instance::ConnectResult& result) {
+  using Kind = instance::ConnectResult::Kind;
+  switch (result.kind) {
+    case Kind::kConnected:
+      return json_response({{"success", true}, {"message", "Instance already connected"}, {"status", "connected"}});
+    case Kind::kPairingCode:
+      return json_response({{"success", true},
+                            {"message", "Pairing code generated"},
+                            {"pairingCode", result.text},
+                            {"status", "pairing_code"},
+                            {"expiresIn", seconds_left(result)}});
+    case Kind::kQr: break;
+  }
+  PONTE_ASSIGN(std::string picture, qr_data_uri(result.text));
   return json_response({{"success", true},
                         {"message", "QR code generated"},
-                        {"qrCode", result.qr_text},
+                        {"qrCode", result.text},
                         {"qrCodeBase64", std::move(picture)},
                         {"status", "qr"},
-                        {"expiresIn", std::max<std::int64_t>(1, seconds)}});
+                        {"expiresIn", seconds_left(result)}});
 }
 
-void connect(const EndpointContext& context, Request request, Reply<Response> reply) {
-  const auto name = instance_name_of(request);
-  if (!name) return reply.answer(instance_name_required(request));
+void connect(const EndpointContext& context, const std::string& name, Request request, Reply<Response> reply) {
   auto parsed = parse_connect(request);
-  if (!parsed) {
-    Problem problem = problem_of(parsed.error(), context.clock.now().wall);
-    if (problem.cause == Cause::kNotImplemented) problem.message = "Pairing codes are not available yet";
-    return reply.answer(render(problem, request));
-  }
-  context.instances.connect(
-      *name, *parsed,
-      Reply<instance::ConnectResult>([context, request = std::move(request),
-                                      reply = std::move(reply)](Result<instance::ConnectResult> result) mutable {
-        if (result && result->kind == instance::ConnectResult::Kind::kConnected)
-          return reply.answer(connected_response());
-        Result<Response> answer = result ? qr_response(*result) : Result<Response>(result.error());
-        if (!answer) answer = render(problem_of(answer.error(), context.clock.now().wall, kFailed), request);
-        reply.answer(std::move(answer));
-      }));
+  if (!parsed) return reply.answer(failure(context, request, parsed.error()));
+  context.instances.connect(name, std::move(*parsed),
+                            answering<instance::ConnectResult>(context, std::move(request), std::move(reply),
+                                                               "Failed to generate QR code", connect_response));
 }
 
 }  // namespace
@@ -91,13 +93,14 @@ Route instance_connect_route(EndpointContext context) {
   route.path = "/api/instance/connect/:instance";
   route.auth = Auth::kEither;
   route.limit = Limit::kGlobal;
-  route.summary = "Start linking; waits until there is a QR code to scan";
+  route.summary = "Start linking; waits until there is a QR code to scan, or with number a code to type";
   route.response_schema = R"({"type":"object","required":["success","message","status"],"properties":{
-"qrCode":{"type":"string"},"qrCodeBase64":{"type":"string"},"status":{"enum":["qr","connected"]},
+"qrCode":{"type":"string"},"qrCodeBase64":{"type":"string"},"pairingCode":{"type":"string"},
+"status":{"enum":["qr","pairing_code","connected"]},
 "expiresIn":{"type":"integer","minimum":1}}})";
-  route.handler = [context](Request request, Reply<Response> reply) {
-    connect(context, std::move(request), std::move(reply));
-  };
+  route.handler = on_instance([context](const std::string& name, Request request, Reply<Response> reply) {
+    connect(context, name, std::move(request), std::move(reply));
+  });
   return route;
 }
 

@@ -3,22 +3,12 @@
 
 #include "api/endpoints/endpoints.h"
 #include "api/instance_json.h"
-#include "api/problem.h"
+#include "instance/proxy.h"
 
 namespace ponte::api {
 namespace {
 
 constexpr std::size_t kLongestToken = 256;
-
-void read_settings(FieldReader& fields, instance::Settings& settings) {
-  settings.auto_reject_calls = fields.boolean("autoRejectCalls").value_or(settings.auto_reject_calls);
-  settings.call_reject_message = fields.string("callRejectMessage").value_or(settings.call_reject_message);
-  settings.ignore_group_messages = fields.boolean("ignoreGroupMessages").value_or(settings.ignore_group_messages);
-  settings.keep_online_status = fields.boolean("keepOnlineStatus").value_or(settings.keep_online_status);
-  settings.auto_read_messages = fields.boolean("autoReadMessages").value_or(settings.auto_read_messages);
-  settings.disable_history_sync = fields.boolean("disableHistorySync").value_or(settings.disable_history_sync);
-  settings.ignore_status = fields.boolean("ignoreStatus").value_or(settings.ignore_status);
-}
 
 /// Blocks that this version does not act on: their types are held to the contract, the answer shows `enabled:false`.
 void check_blocks(FieldReader& fields) {
@@ -27,9 +17,9 @@ void check_blocks(FieldReader& fields) {
                           "chatwootStartAsPending", "chatwootReopenResolved", "s3Enabled"}) {
     (void)fields.boolean(key);
   }
-  for (const char* key : {"proxyHost", "proxyPort", "proxyProtocol", "proxyUsername", "proxyPassword", "webhookURL",
-                          "webhookAuthorization", "chatwootBaseUrl", "chatwootApiToken", "chatwootInboxName",
-                          "s3Region", "s3Bucket", "s3AccessKey", "s3SecretKey", "s3Endpoint", "s3PathPrefix"}) {
+  for (const char* key :
+       {"webhookURL", "webhookAuthorization", "chatwootBaseUrl", "chatwootApiToken", "chatwootInboxName", "s3Region",
+        "s3Bucket", "s3AccessKey", "s3SecretKey", "s3Endpoint", "s3PathPrefix"}) {
     (void)fields.string(key);
   }
   (void)fields.strings("webhookEvents");
@@ -51,42 +41,39 @@ Result<instance::CreateRequest> parse_create(std::string_view text) {
   const auto name = fields.string("name");
   out.token = fields.string("token", kLongestToken);
   if (out.token && out.token->empty()) out.token.reset();
-  read_settings(fields, out.settings);
+  read_settings(fields).apply_to(out.settings);
+  const bool proxied = fields.boolean("proxyEnabled").value_or(false);
+  const instance::ProxyFields proxy{fields.string("proxyProtocol").value_or(""),
+                                    fields.string("proxyHost").value_or(""), fields.string("proxyPort").value_or(""),
+                                    fields.string("proxyUsername").value_or(""),
+                                    fields.string("proxyPassword").value_or("")};
   check_blocks(fields);
   PONTE_TRY(fields.status());
-  // Made without it, the instance would go out directly, which is what its owner does not want.
-  if (fields.boolean("proxyEnabled").value_or(false)) {
-    return Error{Errc::kUnsupported, Cause::kNotImplemented, "proxyEnabled: without it the instance connects directly"};
-  }
   if (out.token) PONTE_TRY(check_token(*out.token));
   if (!instance::is_instance_name(name.value_or(""))) {
     return Error{Errc::kInvalidArgument, Cause::kInvalidInstanceName,
                  "name: expected 1 to 100 of A-Z, a-z, 0-9, _ and -"};
   }
   out.name = *name;
+  // Made without it, the instance would go out directly, which is what its owner does not want.
+  if (proxied) {
+    PONTE_ASSIGN(out.proxy, instance::read_proxy(proxy, true));
+  }
   return out;
+}
+
+Response created(const instance::InstanceInfo& info) {
+  Json body = {{"success", true}, {"message", "Instance created"}};
+  body["instance"] = instance_json(info, TokenShown::kYes);
+  return json_response(body, 201);
 }
 
 void create(const EndpointContext& context, Request request, Reply<Response> reply) {
   auto parsed = parse_create(request.body);
-  if (!parsed) {
-    Problem problem = problem_of(parsed.error(), context.clock.now().wall);
-    if (problem.cause == Cause::kNotImplemented) problem.message = "Proxies are not available yet";
-    return reply.answer(render(problem, request));
-  }
-  request.body = {};
-  context.instances.create(
-      std::move(*parsed),
-      Reply<instance::InstanceInfo>([context, request = std::move(request),
-                                     reply = std::move(reply)](Result<instance::InstanceInfo> result) mutable {
-        if (!result) {
-          return reply.answer(
-              render(problem_of(result.error(), context.clock.now().wall, "Failed to create instance"), request));
-        }
-        Json body = {{"success", true}, {"message", "Instance created"}};
-        body["instance"] = instance_json(*result, TokenShown::kYes);
-        reply.answer(json_response(body, 201));
-      }));
+  if (!parsed) return reply.answer(failure(context, request, parsed.error()));
+  context.instances.create(std::move(*parsed),
+                           answering<instance::InstanceInfo>(context, std::move(request), std::move(reply),
+                                                             "Failed to create instance", created));
 }
 
 }  // namespace
@@ -102,7 +89,9 @@ Route instance_create_route(EndpointContext context) {
 "name":{"type":"string","pattern":"^[A-Za-z0-9_-]{1,100}$"},"token":{"type":"string","maxLength":256},
 "autoRejectCalls":{"type":"boolean"},"callRejectMessage":{"type":"string"},"ignoreGroupMessages":{"type":"boolean"},
 "keepOnlineStatus":{"type":"boolean"},"autoReadMessages":{"type":"boolean"},
-"disableHistorySync":{"type":"boolean","default":true},"ignoreStatus":{"type":"boolean"}}})";
+"disableHistorySync":{"type":"boolean","default":true},"ignoreStatus":{"type":"boolean"},
+"proxyEnabled":{"type":"boolean"},"proxyProtocol":{"enum":["http","https","socks5"]},"proxyHost":{"type":"string"},
+"proxyPort":{"type":"string"},"proxyUsername":{"type":"string"},"proxyPassword":{"type":"string"}}})";
   route.response_schema = R"({"type":"object","required":["success","message","instance"]})";
   route.handler = [context](Request request, Reply<Response> reply) {
     create(context, std::move(request), std::move(reply));

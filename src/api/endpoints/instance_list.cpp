@@ -8,16 +8,12 @@
 namespace ponte::api {
 namespace {
 
-Error not_found() {
-  return {Errc::kNotFound, Cause::kInstanceNotFound, "no instance of this name"};
-}
-
 /// One missing name is an error; of several, unknown ones are dropped.
 Result<std::vector<instance::InstanceInfo>> select(const instance::InstanceService& instances, const Request& request) {
   std::vector<instance::InstanceInfo> out;
   if (const auto* owner = std::get_if<instance::InstancePrincipal>(&*request.principal)) {
     auto own = instances.find(owner->instance_name);
-    if (!own || own->id != owner->instance_id) return not_found();
+    if (!own || own->id != owner->instance_id) return instance::instance_not_found();
     out.push_back(std::move(*own));
     return out;
   }
@@ -27,7 +23,7 @@ Result<std::vector<instance::InstanceInfo>> select(const instance::InstanceServi
   if (names.empty()) return instances.list();
   if (names.size() == 1) {
     auto found = instances.find(names.front());
-    if (!found) return not_found();
+    if (!found) return instance::instance_not_found();
     out.push_back(std::move(*found));
     return out;
   }

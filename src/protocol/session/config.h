@@ -21,6 +21,9 @@ struct ClientVersion {
 
   /// kInvalidArgument/kConfigInvalid where the text is not three decimal numbers with dots.
   static Result<ClientVersion> parse(std::string_view text);
+  /// 2.3000.N with the first `client_revision` N in a page of WhatsApp Web, whose quotes may be escaped; nullopt where
+  /// it has none (wire: pairing.md 10).
+  static std::optional<ClientVersion> in_page(std::string_view page);
   std::string to_string() const;
 
   auto operator<=>(const ClientVersion&) const = default;

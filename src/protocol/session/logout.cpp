@@ -10,6 +10,8 @@ constexpr Milliseconds kLogoutWithin{5'000};
 Status finish(Step& step) {
   const Error why{Errc::kCancelled, Cause::kLoggedOut, "logged out on request"};
   PONTE_TRY(wipe_device(step, why));
+  // Without a connection there is none to end, but whoever asked waits for the word.
+  if (step.link.phase == Phase::kClosed) step.emit(event::Ended{event::Disposition::kLoggedOut, why});
   step.end(event::Disposition::kLoggedOut, why);
   return Status::Ok();
 }
@@ -40,7 +42,11 @@ Status logout(Step& step) {
                      .with("jid", own.value_or(wire::Jid{}))
                      .with("reason", "user_initiated")),
       // An error or silence changes nothing: the user wants this device gone.
-      [](Step& later, const IqAnswer&) { return finish(later); }, kLogoutWithin);
+      [](Step& later, const IqAnswer& answer) {
+        if (answer.ok()) later.emit(event::Unlinked{});
+        return finish(later);
+      },
+      kLogoutWithin);
 }
 
 }  // namespace ponte::protocol

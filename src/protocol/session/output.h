@@ -78,6 +78,8 @@ struct PairSuccess {
 struct ScannedWithoutMultidevice {};
 /// `<success>` came: the device is logged in.
 struct Online {};
+/// The server confirms that the account has let this device go, as we asked.
+struct Unlinked {};
 /// What the peer sent was not acted upon; the connection goes on. For the log.
 struct Refused {
   Error why;
@@ -107,8 +109,8 @@ struct Ended {
 }  // namespace event
 
 using Event = std::variant<event::QrCode, event::PairingCode, event::PairingCodeEnded, event::Passkey,
-                           event::PairSuccess, event::ScannedWithoutMultidevice, event::Online, event::Refused,
-                           event::ResumptionFailed, event::ClientExpires, event::Ended>;
+                           event::PairSuccess, event::ScannedWithoutMultidevice, event::Online, event::Unlinked,
+                           event::Refused, event::ResumptionFailed, event::ClientExpires, event::Ended>;
 
 /// One WebSocket message.
 struct SendBytes {

@@ -22,11 +22,11 @@
 #include "api/pistache_server.h"
 #include "api/unique_fd.h"
 #include "crypto/system_random.h"
+#include "unit/api/fake_instances.h"
 
 namespace ponte::api::test {
 
 using Clock_ = std::chrono::steady_clock;
-constexpr Milliseconds kPatience{20'000};
 
 /// Polls a condition; tests never sleep for a fixed time.
 inline bool eventually(const std::function<bool()>& condition, Milliseconds patience = kPatience) {
@@ -38,110 +38,6 @@ inline bool eventually(const std::function<bool()>& condition, Milliseconds pati
   }
   return condition();
 }
-
-/// Instances in memory. Tokens: "account-token", and what each instance has. Connect calls wait until a test answers
-/// them.
-class FakeInstances final : public instance::InstanceService {
- public:
-  std::optional<instance::Principal> authenticate(std::string_view token) const override {
-    const std::lock_guard lock(mutex_);
-    if (token == "account-token") return instance::AccountPrincipal{};
-    for (const auto& [name, info] : instances_) {
-      if (info.token == token) return instance::InstancePrincipal{info.id, name};
-    }
-    return std::nullopt;
-  }
-  void create(instance::CreateRequest request, Reply<instance::InstanceInfo> reply) override {
-    Result<instance::InstanceInfo> result = make(request);
-    if (!deferred) return reply.answer(std::move(result));
-    std::thread([reply = std::move(reply), result = std::move(result)]() mutable {
-      reply.answer(std::move(result));
-    }).detach();
-  }
-  void connect(std::string_view name, instance::ConnectRequest request, Reply<instance::ConnectResult> reply) override {
-    std::unique_lock lock(mutex_);
-    if (instances_.find(std::string(name)) == instances_.end()) {
-      lock.unlock();
-      return reply.answer(Error{Errc::kNotFound, Cause::kInstanceNotFound, "no instance of this name"});
-    }
-    last_connect_ = request;
-    waiting_.push_back({std::string(name), std::move(reply)});
-    arrived_.notify_all();
-  }
-  void remove(std::string_view name, Reply<std::monostate> reply) override {
-    if (remove_error) return reply.answer(*remove_error);
-    bool found = false;
-    {
-      const std::lock_guard lock(mutex_);
-      found = instances_.erase(std::string(name)) > 0;
-    }
-    if (found) return reply.answer(std::monostate{});
-    reply.answer(Error{Errc::kNotFound, Cause::kInstanceNotFound, "no instance of this name"});
-  }
-  std::vector<instance::InstanceInfo> list() const override {
-    const std::lock_guard lock(mutex_);
-    std::vector<instance::InstanceInfo> out;
-    for (const auto& [name, info] : instances_) out.push_back(info);
-    return out;
-  }
-  std::optional<instance::InstanceInfo> find(std::string_view name) const override {
-    const std::lock_guard lock(mutex_);
-    const auto found = instances_.find(std::string(name));
-    return found == instances_.end() ? std::nullopt : std::optional(found->second);
-  }
-  Status store_health() const override { return store_error ? Status(*store_error) : Status::Ok(); }
-
-  // For tests.
-  Result<instance::InstanceInfo> make(const instance::CreateRequest& request) {
-    const std::lock_guard lock(mutex_);
-    if (create_error) return *create_error;
-    if (instances_.count(request.name) > 0) {
-      return Error{Errc::kAlreadyExists, Cause::kInstanceExists, "an instance of this name exists"};
-    }
-    instance::InstanceInfo info;
-    info.id = "id-" + request.name;
-    info.name = request.name;
-    info.token = request.token.value_or("token-" + request.name);
-    info.settings = request.settings;
-    info.created_at = info.updated_at = info.state_since = Wall(Milliseconds(1'748'736'000'000));
-    instances_.emplace(request.name, info);
-    return info;
-  }
-  void add(const std::string& name) { ASSERT_TRUE(make({name, std::nullopt, {}}).ok()); }
-  void edit(const std::string& name, const std::function<void(instance::InstanceInfo&)>& change) {
-    const std::lock_guard lock(mutex_);
-    change(instances_.at(name));
-  }
-  struct Waiting {
-    std::string name;
-    Reply<instance::ConnectResult> reply;
-  };
-  std::vector<Waiting> take_waiting(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    EXPECT_TRUE(arrived_.wait_for(lock, kPatience, [&] { return waiting_.size() >= count; }));
-    return std::exchange(waiting_, {});
-  }
-  std::size_t waiting_count() const {
-    const std::lock_guard lock(mutex_);
-    return waiting_.size();
-  }
-  instance::ConnectRequest last_connect() const {
-    const std::lock_guard lock(mutex_);
-    return last_connect_;
-  }
-
-  bool deferred = false;
-  std::optional<Error> create_error;
-  std::optional<Error> remove_error;
-  std::optional<Error> store_error;
-
- private:
-  mutable std::mutex mutex_;
-  std::condition_variable arrived_;
-  std::map<std::string, instance::InstanceInfo> instances_;
-  std::vector<Waiting> waiting_;
-  instance::ConnectRequest last_connect_;
-};
 
 /// An answer as it came.
 struct Answer {
@@ -263,6 +159,7 @@ inline constexpr char kAccount[] = "token: account-token\r\n";
 struct RestApiOptions {
   ServerOptions server;
   DispatcherOptions dispatcher;
+  bool allow_private_proxies = false;
 };
 
 /// The REST layer as the service wires it.
@@ -270,7 +167,7 @@ class RestApi {
  public:
   RestApi(RestApiOptions options, instance::InstanceService& instances, const Clock& clock, RandomSource& random)
       : dispatcher_(std::move(options.dispatcher), instances, clock, random,
-                    all_routes({instances, clock, clock.now().mono})),
+                    all_routes({instances, clock, clock.now().mono, options.allow_private_proxies})),
         server_(std::move(options.server), dispatcher_, clock) {}
   PistacheServer& server() { return server_; }
 

@@ -18,7 +18,7 @@ int request_count() {
 }
 
 /// Answers connect calls from a thread of its own, a moment later, with the name as the QR text.
-class DelayedInstances final : public instance::InstanceService {
+class DelayedInstances final : public FakeInstances {
  public:
   DelayedInstances() : thread_([this] { run(); }) {}
   ~DelayedInstances() override {
@@ -32,7 +32,6 @@ class DelayedInstances final : public instance::InstanceService {
   std::optional<instance::Principal> authenticate(std::string_view) const override {
     return instance::AccountPrincipal{};
   }
-  void create(instance::CreateRequest, Reply<instance::InstanceInfo>) override {}
   void connect(std::string_view name, instance::ConnectRequest, Reply<instance::ConnectResult> reply) override {
     {
       const std::lock_guard lock(mutex_);
@@ -44,9 +43,6 @@ class DelayedInstances final : public instance::InstanceService {
     // Synchronous: the name comes back in the error's message.
     reply.answer(Error{Errc::kStorage, Cause::kStoreUnavailable, std::string(name)});
   }
-  std::vector<instance::InstanceInfo> list() const override { return {}; }
-  std::optional<instance::InstanceInfo> find(std::string_view) const override { return std::nullopt; }
-  Status store_health() const override { return Status::Ok(); }
 
  private:
   void run() {

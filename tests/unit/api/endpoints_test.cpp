@@ -135,11 +135,25 @@ TEST_F(Endpoints, CreateTakesEveryFieldOfTheContract) {
   EXPECT_EQ(answer.body.find("\"p\""), std::string::npos) << "no password comes back";
 }
 
-TEST_F(Endpoints, CreateRefusesAProxyThatWouldNotBeUsed) {
+TEST_F(Endpoints, CreateTakesAProxyAndNeverShowsItsPassword) {
+  const Answer answer = call("POST", "/api/instance/new", kAccount,
+                             R"({"name":"hidden","proxyEnabled":true,"proxyHost":"10.0.0.7","proxyPort":"1080",
+                                 "proxyProtocol":"socks5","proxyUsername":"u","proxyPassword":"hunter2"})");
+  ASSERT_EQ(answer.status, 201) << answer.body;
+  EXPECT_EQ(answer.json()["instance"]["proxy"].dump(),
+            R"({"enabled":true,"host":"10.0.0.7","port":"1080","protocol":"socks5","username":"u"})");
+  EXPECT_EQ(answer.body.find("hunter2"), std::string::npos);
+  ASSERT_TRUE(instances.last_proxy);
+  EXPECT_EQ(instances.last_proxy->password, "hunter2");
+  EXPECT_TRUE(instances.last_proxy->allow_private) << "the account token may name any";
+}
+
+TEST_F(Endpoints, CreateMakesNothingWhereItsProxyIsNoProxy) {
   const Answer answer = call("POST", "/api/instance/new", kAccount, R"({"name":"hidden","proxyEnabled":true})");
-  EXPECT_EQ(answer.status, 501);
-  EXPECT_EQ(answer.message(), "Proxies are not available yet");
-  EXPECT_EQ(answer.code(), "NOT_IMPLEMENTED");
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(answer.message(), "Invalid proxy configuration");
+  EXPECT_EQ(answer.code(), "INVALID_PROXY");
+  EXPECT_FALSE(instances.find("hidden"));
 }
 
 TEST_F(Endpoints, CreateAnswersConflictsAndFailures) {
@@ -198,6 +212,18 @@ TEST_F(Endpoints, ConnectHandsHistoryOver) {
   EXPECT_EQ(instances.last_connect().history_days, std::nullopt);
 }
 
+TEST_F(Endpoints, ConnectAnswersWithThePairingCode) {
+  const Answer answer =
+      connect_answered("/api/instance/connect/sales?number=%2B55+(11)+99999-9999&code=abcd-1234",
+                       instance::ConnectResult{instance::ConnectResult::Kind::kPairingCode, "ABCD-1234", Seconds(180)});
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(
+      answer.body,
+      R"({"success":true,"message":"Pairing code generated","pairingCode":"ABCD-1234","status":"pairing_code","expiresIn":180})");
+  EXPECT_EQ(instances.last_connect().number, "5511999999999");
+  EXPECT_EQ(instances.last_connect().code, "abcd-1234");
+}
+
 TEST_F(Endpoints, ConnectRefusesWhatIsNotValid) {
   const struct {
     const char* target;
@@ -222,10 +248,7 @@ TEST_F(Endpoints, ConnectRefusesWhatIsNotValid) {
       {"/api/instance/connect/sales?number=1234567890123456", 400, "Invalid phone number", "INVALID_NUMBER"},
       {"/api/instance/connect/sales?number=05511999999999", 400, "Invalid phone number", "INVALID_NUMBER"},
       {"/api/instance/connect/sales?number=5511x9999999", 400, "Invalid phone number", "INVALID_NUMBER"},
-      {"/api/instance/connect/sales?number=5511999999999", 501, "Pairing codes are not available yet",
-       "NOT_IMPLEMENTED"},
-      {"/api/instance/connect/sales?number=%2B55+(11)+99999-9999", 501, "Pairing codes are not available yet",
-       "NOT_IMPLEMENTED"},
+      {"/api/instance/connect/sales?code=ABCD1234", 400, "Invalid pairing code", "INVALID_CODE"},
       {"/api/instance/connect/sa%ZZles", 400, "Malformed request", "INVALID_REQUEST"},
       {"/api/instance/connect/sales%00", 400, "Malformed request", "INVALID_REQUEST"},
   };

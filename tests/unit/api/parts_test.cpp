@@ -106,7 +106,7 @@ TEST(Routes, EveryRowIsDescribed) {
   test::FakeInstances instances;
   SystemClock clock;
   const auto routes = all_routes({instances, clock, clock.now().mono});
-  EXPECT_EQ(routes.size(), 5u);
+  EXPECT_EQ(routes.size(), 14u);
   for (const Route& route : routes) {
     EXPECT_FALSE(route.summary.empty()) << route.path;
     EXPECT_TRUE(nlohmann::json::accept(route.response_schema)) << route.path;

@@ -109,7 +109,7 @@ TEST(Configuration, EveryBadValueIsRefusedAndNamed) {
       {"PONTE_EVENT_TOKEN", "maybe"},
       {"PONTE_LOG_FORMAT", "xml"},
       {"PONTE_LOOPS", "65"},
-      {"PONTE_PROXY", "http://127.0.0.1:3128"},
+      {"PONTE_PROXY", "ftp://127.0.0.1:3128"},
   };
   for (const auto& [name, value] : cases) {
     const auto config = load({{name, value}});

@@ -70,7 +70,7 @@ TEST_F(InstanceManagerTest, ManyCallersShareOneSocketAndOneCode) {
   for (auto& call : calls) {
     const auto result = call.get();
     ASSERT_TRUE(result.ok()) << result.error().message;
-    codes.insert(result->qr_text);
+    codes.insert(result->text);
   }
   EXPECT_EQ(codes.size(), 1U);
   EXPECT_EQ(connections(), 1U);
@@ -84,10 +84,10 @@ TEST_F(InstanceManagerTest, AnotherHistoryWishBeginsAnewAndEveryoneGetsThatCode)
   auto second = begin_connect("sales", 7);
   const auto code = second.get();
   ASSERT_TRUE(code.ok());
-  EXPECT_EQ(first.get()->qr_text, code->qr_text);
-  EXPECT_EQ(begin_connect("sales").get()->qr_text, code->qr_text) << "an absent history never differs";
-  EXPECT_EQ(begin_connect("sales", 7).get()->qr_text, code->qr_text);
-  EXPECT_NE(begin_connect("sales", 8).get()->qr_text, code->qr_text);
+  EXPECT_EQ(first.get()->text, code->text);
+  EXPECT_EQ(begin_connect("sales").get()->text, code->text) << "an absent history never differs";
+  EXPECT_EQ(begin_connect("sales", 7).get()->text, code->text);
+  EXPECT_NE(begin_connect("sales", 8).get()->text, code->text);
 }
 
 TEST_F(InstanceManagerTest, AnUntrustedServerFailsAtOnceAndTheNextConnectWorks) {

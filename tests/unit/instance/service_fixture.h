@@ -8,8 +8,11 @@
 #include <thread>
 
 #include "crypto/system_random.h"
+#include "instance/client_versions.h"
+#include "instance/dial_pacer.h"
 #include "instance/environment.h"
 #include "instance/instance_manager.h"
+#include "instance/state_listener.h"
 #include "instance/worker_pool.h"
 #include "net/event_loop.h"
 #include "net/resolver.h"
@@ -44,16 +47,23 @@ class ServiceFixture : public ::testing::Test {
   void start() {
     manager_.reset();
     loops_.clear();
-    loops_.push_back(std::make_unique<net::EventLoop>("loop-0"));
-    loops_.push_back(std::make_unique<net::EventLoop>("loop-1"));
-    manager_ = std::make_unique<InstanceManager>(Environment{
-        store_, {loops_[0].get(), loops_[1].get()}, {resolver_, *tls_}, workers_, clock_, random_, options_});
+    std::vector<Lane> lanes;
+    for (const char* name : {"loop-0", "loop-1"}) {
+      loops_.push_back(std::make_unique<net::EventLoop>(name));
+      lanes.push_back(
+          {*loops_.back(),
+           [this, loop = loops_.back().get()](net::WebSocketOptions options, net::WebSocketCallbacks callbacks) {
+             return net::open_web_socket(*loop, {resolver_, *tls_}, std::move(options), std::move(callbacks));
+           }});
+    }
+    manager_ = std::make_unique<InstanceManager>(
+        Environment{store_, std::move(lanes), workers_, versions_, pacer_, states_, clock_, random_, options_});
     ASSERT_TRUE(manager_->start("account-token").ok());
   }
 
   Result<InstanceInfo> create(const std::string& name, std::optional<std::string> token = std::nullopt) {
     std::promise<Result<InstanceInfo>> promise;
-    manager_->create({name, std::move(token), {}},
+    manager_->create({name, std::move(token), {}, {}},
                      Reply<InstanceInfo>([&](Result<InstanceInfo> result) { promise.set_value(std::move(result)); }));
     return promise.get_future().get();
   }
@@ -61,7 +71,7 @@ class ServiceFixture : public ::testing::Test {
                                                    std::optional<unsigned> history = std::nullopt) {
     auto promise = std::make_shared<std::promise<Result<ConnectResult>>>();
     auto future = promise->get_future();
-    manager_->connect(name, {history}, Reply<ConnectResult>([promise](Result<ConnectResult> result) {
+    manager_->connect(name, {history, {}, {}}, Reply<ConnectResult>([promise](Result<ConnectResult> result) {
                         promise->set_value(std::move(result));
                       }));
     return future;
@@ -116,7 +126,7 @@ class ServiceFixture : public ::testing::Test {
     ASSERT_TRUE(create(name).ok());
     const auto code = connect(name);
     ASSERT_TRUE(code.ok()) << code.error().message;
-    ASSERT_TRUE(scan(code->qr_text).ok());
+    ASSERT_TRUE(scan(code->text).ok());
     wait_for(name, State::kConnected);
   }
 
@@ -130,6 +140,9 @@ class ServiceFixture : public ::testing::Test {
   net::Resolver resolver_;
   std::unique_ptr<net::TlsContext> tls_ = *net::TlsContext::create("");
   WorkerPool workers_{1, 100};
+  ClientVersions versions_{{{2, 3000, 1045649367}, false, nullptr}, store_, clock_};
+  DialPacer pacer_{0};
+  StateLog states_;
   InstanceOptions options_;
   std::vector<std::unique_ptr<net::EventLoop>> loops_;
   std::unique_ptr<InstanceManager> manager_;

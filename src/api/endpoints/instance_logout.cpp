@@ -1,0 +1,33 @@
+// DELETE /api/instance/logout/:instance (contract 1.1). `unlinked` is ours: whether WhatsApp has confirmed it.
+#include "api/endpoints/endpoints.h"
+#include "api/json.h"
+
+namespace ponte::api {
+namespace {
+
+Response logged_out(const instance::LogoutResult& result) {
+  Json body = {{"success", true}, {"message", "Instance logged out"}};
+  body["instance"]["status"] = "loggedout";
+  body["unlinked"] = result.unlinked;
+  return json_response(body);
+}
+
+}  // namespace
+
+Route instance_logout_route(EndpointContext context) {
+  Route route;
+  route.method = Method::kDelete;
+  route.path = "/api/instance/logout/:instance";
+  route.auth = Auth::kEither;
+  route.limit = Limit::kGlobal;
+  route.summary = "Unlink from WhatsApp and forget the session; the instance stays";
+  route.response_schema = R"({"type":"object","required":["success","message","instance","unlinked"],"properties":{
+"unlinked":{"type":"boolean"}}})";
+  route.handler = on_instance([context](const std::string& name, Request request, Reply<Response> reply) {
+    context.instances.log_out(name, answering<instance::LogoutResult>(context, std::move(request), std::move(reply),
+                                                                      "Failed to logout instance", logged_out));
+  });
+  return route;
+}
+
+}  // namespace ponte::api

@@ -1,0 +1,103 @@
+#include "instance/state_board.h"
+
+namespace ponte::instance {
+
+StateBoard::StateBoard(const store::InstanceRecord& record, StateListener& listener, const Clock& clock)
+    : listener_(listener), clock_(clock), name_(record.name) {
+  info_.id = record.id;
+  info_.name = record.name;
+  info_.token = record.token;
+  info_.created_at = record.created_at;
+  info_.state_since = record.created_at;
+  set_record(record);
+}
+
+InstanceInfo StateBoard::info() const {
+  const std::lock_guard lock(mutex_);
+  return info_;
+}
+
+void StateBoard::set_state(State state, std::optional<Error> reason) {
+  const std::lock_guard lock(mutex_);
+  if (info_.state != state) info_.state_since = clock_.now().wall;
+  info_.state = state;
+  info_.reason = std::move(reason);
+  info_.reason_since = clock_.now().wall;
+}
+
+void StateBoard::set_reason(const Error& reason) {
+  const std::lock_guard lock(mutex_);
+  info_.reason = reason;
+  info_.reason_since = clock_.now().wall;
+}
+
+void StateBoard::set_record(const store::InstanceRecord& record) {
+  const std::lock_guard lock(mutex_);
+  info_.settings = record.settings;
+  info_.proxy = record.proxy;
+  if (info_.proxy) info_.proxy->password.clear();
+  info_.updated_at = record.updated_at;
+}
+
+void StateBoard::set_account(const store::Account& account) {
+  const auto jid = protocol::wire::Jid::parse(account.jid);
+  const std::lock_guard lock(mutex_);
+  info_.number_jid = jid ? std::optional(jid->without_device().to_string()) : std::nullopt;
+  info_.lid = account.lid.empty() ? std::nullopt : std::optional(account.lid);
+  info_.platform = account.platform;
+  info_.business_name = account.business_name;
+  info_.push_name = account.push_name;
+}
+
+void StateBoard::set_paired(const protocol::event::PairSuccess& paired) {
+  const std::lock_guard lock(mutex_);
+  info_.number_jid = paired.jid.without_device().to_string();
+  info_.lid = paired.lid ? std::optional(paired.lid->to_string()) : std::nullopt;
+  info_.platform = paired.platform;
+  info_.business_name = paired.business_name;
+}
+
+void StateBoard::forget_account() {
+  const std::lock_guard lock(mutex_);
+  info_.number_jid.reset();
+  info_.lid.reset();
+  info_.platform.clear();
+  info_.business_name.clear();
+  info_.push_name.clear();
+}
+
+void StateBoard::set_passkey(std::optional<PasskeyState> passkey) {
+  const std::lock_guard lock(mutex_);
+  info_.passkey = std::move(passkey);
+}
+
+StateEvent StateBoard::event(std::string_view state) const {
+  StateEvent out;
+  out.state = state;
+  out.instance = name_;
+  out.at = clock_.now().wall;
+  out.jid = info_.number_jid;
+  return out;
+}
+
+void StateBoard::tell(std::string_view state, std::optional<Error> reason) const {
+  StateEvent out = event(state);
+  out.reason = std::move(reason);
+  listener_.on_state(out);
+}
+
+void StateBoard::tell_qr(const std::string& text, Milliseconds expires_in) const {
+  StateEvent out = event("qr_ready");
+  out.qr_text = text;
+  out.expires_in = expires_in;
+  listener_.on_state(out);
+}
+
+void StateBoard::tell_code(const std::string& code, Milliseconds expires_in) const {
+  StateEvent out = event("qr_ready");
+  out.pairing_code = code;
+  out.expires_in = expires_in;
+  listener_.on_state(out);
+}
+
+}  // namespace ponte::instance
