@@ -139,6 +139,7 @@ class Instance : public std::enable_shared_from_this<Instance>, private SessionD
   void logged_out(const Error& why);
   void unlinking_connection_ended(protocol::event::Disposition disposition, const Error& why);
   void fail_waiters(const Error& why);
+  void forget_account();
   void become_idle(State state, const std::optional<Error>& reason);
   void finish_unlinking(const Status& wiped);
 

@@ -230,7 +230,7 @@ void Instance::stay_down(const Error& why) {
 void Instance::logged_out(const Error& why) {
   log::warn(board_.name(), "logged out: " + why.message);
   last_error_ = why;
-  board_.forget_account();
+  forget_account();
   become_idle(State::kLoggedOut, why);
   board_.tell("logged_out", why);
   if (desk_.empty()) return codes_.forget();
@@ -238,6 +238,12 @@ void Instance::logged_out(const Error& why) {
   prepare_linking(history_days_);
   // Not from within the end of the session that told it.
   schedule_.soon(now().mono);
+}
+
+void Instance::forget_account() {
+  board_.forget_account();
+  // A TLS session of the old account, resumed by the next, would tell the server that both are one owner's.
+  driver_.forget_tickets();
 }
 
 void Instance::become_idle(State state, const std::optional<Error>& reason) {
@@ -278,7 +284,7 @@ void Instance::finish_unlinking(const Status& wiped) {
       schedule_.retry(now().mono, 0);
     } else if (was_linked) {
       const Error why{Errc::kCancelled, Cause::kLoggedOut, "logged out on request"};
-      board_.forget_account();
+      forget_account();
       become_idle(State::kLoggedOut, why);
       board_.tell("logged_out", why);
     } else {
