@@ -1,5 +1,6 @@
 #include "instance/client_versions.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -85,11 +86,10 @@ Result<protocol::ClientVersion> ClientVersions::take(const Result<std::string>& 
   }
   tried_at_.reset();
   fetched_at_ = now.wall;
-  // Never back: an older one would only be refused the sooner.
-  if (*found > current_) {
-    log::info(kComponent, "client version " + found->to_string());
-    current_ = *found;
-  }
+  // Back too, where WhatsApp went back; but what is older than this build would only be refused the sooner.
+  const protocol::ClientVersion taken = std::max(*found, options_.configured);
+  if (taken != current_) log::info(kComponent, "client version " + taken.to_string());
+  current_ = taken;
   store::Transaction transaction(store_, store::kSystem);
   store::put_fetched_version(transaction, {found->to_string(), now.wall});
   store_.commit(transaction.take(), [](const Status&) {});

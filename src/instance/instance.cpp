@@ -345,14 +345,14 @@ bool Instance::dial_with_newer_version(const Error& why) {
 void Instance::on_version(std::uint64_t asked, const Error& why, const Result<protocol::ClientVersion>& version) {
   // Somebody may have dialed, logged out or closed meanwhile.
   if (asked != version_asked_ || driver_.busy() || unlinking_ || mode_ == Mode::kIdle || mode_ == Mode::kClosed) return;
-  if (version.ok() && *version > said_version_) {
+  if (version.ok() && *version != said_version_) {
     dial();
     rearm();
     return;
   }
   Error end = why;
   end.message +=
-      version.ok() ? "; there is none newer than " + said_version_.to_string() : "; " + version.error().message;
+      version.ok() ? "; WhatsApp's page names no other than " + said_version_.to_string() : "; " + version.error().message;
   using protocol::event::Disposition;
   mode_ == Mode::kLinking ? link_attempt_ended(Disposition::kStop, end)
                           : linked_connection_ended(Disposition::kStop, end);
