@@ -11,6 +11,7 @@ using nlohmann::json;
 using simulator::ChainDefect;
 using simulator::Faults;
 using simulator::Paired;
+using simulator::RefDefect;
 
 constexpr const char* kNumber = "5511999990000";
 
@@ -63,6 +64,107 @@ struct SimulatorHostile : testing::Test {
   std::optional<HandMadeClient> client;
 };
 
+TEST_F(SimulatorHostile, SendsPairSuccessTwice) {
+  Faults faults;
+  faults.pair_success = simulator::PairSuccessDefect::kTwice;
+  set(faults);
+  connect();
+  scan(client->take_refs().at(0));
+  const auto first = client->next("iq");
+  const auto second = client->next("iq");
+  ASSERT_TRUE(first && second);
+  EXPECT_NE(first->attribute("id"), second->attribute("id"));
+  EXPECT_EQ(*first->find("pair-success"), *second->find("pair-success"));
+  client->answer(*first, approval(*first));
+  client->answer(*second, approval(*second));
+  ASSERT_TRUE(outcome && outcome->ok());
+  EXPECT_EQ(server.world().counters.pairings, 1u);
+  EXPECT_TRUE(server.world().violations.empty());
+}
+
+TEST_F(SimulatorHostile, SendsALinkedDeviceAPairSuccessOfAnotherAccount) {
+  pair_and_log_in();
+  for (const char* body : {R"({"number":"5511999990000"})", R"({"connection":2})", "{}"}) {
+    EXPECT_EQ(admin("pair-success", body).second["connections"], 1) << body;
+    const auto iq = client->next("iq");
+    ASSERT_TRUE(iq && iq->find("pair-success"));
+    EXPECT_NE(iq->find("pair-success")->find("device")->jid("jid")->user, kNumber);
+    approval(*iq);  // its HMAC and its signature are right
+    client->send(Node("iq")
+                     .with("to", server_jid())
+                     .with("type", "error")
+                     .with("id", *iq->attribute("id"))
+                     .child(Node("error").with("code", "400")));
+  }
+  EXPECT_TRUE(server.world().violations.empty());
+  admin("pair-success");
+  const auto iq = client->next("iq");
+  client->answer(*iq, approval(*iq));
+  ASSERT_EQ(server.world().violations.size(), 1u);
+  EXPECT_EQ(server.world().violations[0].text, "accepted a pair-success that no phone has approved");
+  EXPECT_EQ(server.world().accounts.all().size(), 1u) << "the stranger is nobody's phone";
+  expect_alive();
+}
+
+TEST_F(SimulatorHostile, SendsAPairSuccessToADeviceThatNobodyHasScanned) {
+  connect();
+  client->take_refs();
+  EXPECT_EQ(admin("pair-success").second["connections"], 1);
+  const auto iq = client->next("iq");
+  ASSERT_TRUE(iq && iq->find("pair-success"));
+  EXPECT_FALSE(approve_by_hand(*iq->find("pair-success"), keys, keys.adv_secret.view(), random)) << "another HMAC";
+  client.emplace(server, clock, random);
+  EXPECT_EQ(admin("pair-success", R"({"connection":2})").second["connections"], 0) << "no handshake yet";
+}
+
+TEST_F(SimulatorHostile, GreetsAnUnregisteredDeviceWithSuccess) {
+  Faults faults;
+  faults.unasked_success = true;
+  set(faults);
+  connect();
+  const auto success = client->next();
+  ASSERT_TRUE(success.has_value());
+  EXPECT_EQ(success->tag, "success");
+  EXPECT_EQ(client->take_refs().size(), 6u);
+  EXPECT_EQ(admin("notify", R"({"sample":"success"})").second["connections"], 1);
+  EXPECT_EQ(client->next()->tag, "success");
+}
+
+TEST_F(SimulatorHostile, GivesOutRefsThatAreNone) {
+  const std::vector<std::pair<RefDefect, std::string>> expected = {{RefDefect::kControlCharacters, "\r\n\x1B[2J"},
+                                                                   {RefDefect::kComma, "2@,,"},
+                                                                   {RefDefect::kNotText, "\xFF\xFE\xC0\x80"}};
+  Faults faults;
+  for (const auto& [defect, part] : expected) {
+    faults.ref_defect = defect;
+    set(faults);
+    connect();
+    for (const std::string& ref : client->take_refs()) EXPECT_NE(ref.find(part), std::string::npos);
+  }
+  faults.ref_defect = RefDefect::kEmpty;
+  set(faults);
+  connect();
+  EXPECT_EQ(client->take_refs(), std::vector<std::string>(6));
+  faults.ref_defect = RefDefect::kHuge;
+  faults.ref_count = 60'000;
+  set(faults);
+  connect();
+  const auto refs = client->take_refs();
+  ASSERT_EQ(refs.size(), 12u) << "more do not fit into a frame";
+  EXPECT_EQ(refs[0].size(), 1u << 20);
+}
+
+TEST_F(SimulatorHostile, GivesOutRefsWithoutEnd) {
+  Faults faults;
+  faults.ref_count = 100'000;
+  set(faults);
+  connect();
+  const auto refs = client->take_refs();
+  ASSERT_EQ(refs.size(), simulator::kMostRefs) << "a list on the wire is no longer";
+  scan(refs[0]);
+  EXPECT_TRUE(client->next("iq")->find("pair-success"));
+}
+
 TEST_F(SimulatorHostile, ChangesItsRoot) {
   const auto before = server.root_key();
   const auto leaf = server.world().chain.static_keys().public_key;
@@ -88,6 +190,20 @@ TEST_F(SimulatorHostile, GoesBackToItsOldLeaf) {
     EXPECT_EQ(server.world().chain.static_keys().public_key, key);
     connect();
     EXPECT_EQ(client->take_refs().size(), 6u);
+  }
+}
+
+TEST_F(SimulatorHostile, RefusesWhatItCannotSend) {
+  connect();
+  const std::vector<std::pair<std::string, std::string>> bad = {
+      {"pair-success", R"({"number":7})"},   {"fail", R"({"refCount":65536})"}, {"fail", R"({"refDefect":"x"})"},
+      {"fail", R"({"unaskedSuccess":"x"})"}, {"fail", R"({"ik":"x"})"},         {"fail", R"({"pairSuccess":"thrice"})"},
+  };
+  for (const auto& [call, body] : bad) EXPECT_EQ(admin(call, body).first, 400) << call << " " << body;
+  for (const char* body : {R"({"refDefect":"not-text","refCount":65535,"unaskedSuccess":true,"pairSuccess":"twice"})",
+                           R"({"refDefect":"huge","ik":"garbage"})", R"({"refDefect":"comma","ik":"no-payload"})",
+                           R"({"refDefect":"control-characters","ik":"short"})", R"({"refDefect":"empty"})"}) {
+    EXPECT_EQ(admin("fail", body).first, 200) << body;
   }
 }
 

@@ -24,14 +24,19 @@ Account* Accounts::find(const std::string& number) {
   return found == accounts_.end() ? nullptr : found->second.get();
 }
 
+Account make_account(const Seed& seed, const std::string& number) {
+  Account account;
+  account.number = number;
+  account.lid_user = derived_digits(seed, "lid " + number, 15);
+  DerivedRandom random(seed, "phone " + number);
+  account.identity = crypto::generate_key_pair(random);
+  for (std::uint8_t byte : random.array<4>()) account.raw_id = account.raw_id << 8 | byte;
+  return account;
+}
+
 Account& Accounts::get(const std::string& number) {
   if (Account* known = find(number)) return *known;
-  auto account = std::make_unique<Account>();
-  account->number = number;
-  account->lid_user = derived_digits(seed_, "lid " + number, 15);
-  DerivedRandom random(seed_, "phone " + number);
-  account->identity = crypto::generate_key_pair(random);
-  for (std::uint8_t byte : random.array<4>()) account->raw_id = account->raw_id << 8 | byte;
+  auto account = std::make_unique<Account>(make_account(seed_, number));
   return *accounts_.emplace(number, std::move(account)).first->second;
 }
 

@@ -32,6 +32,7 @@ struct Companion {
   std::string push_name;   ///< from presence
   bool available = false;  ///< from presence
   Wall paired_at{};
+  Secret<32> adv_secret;                ///< what its pair-success was authenticated with
   Bytes device_identity;                ///< ADVSignedDeviceIdentity with all four fields
   std::vector<Prekey> prekeys;          ///< on the server, oldest first
   std::uint32_t highest_prekey_id = 0;  ///< ever offered
@@ -57,6 +58,9 @@ struct Account {
   protocol::wire::Jid lid(std::uint16_t device) const;
   Companion* find(std::uint16_t device);
 };
+
+/// A phone with the keys and the LID that follow from the seed and its number.
+Account make_account(const Seed& seed, const std::string& number);
 
 /// All phones, by number. A phone's keys and LID follow from the seed and its number. One thread.
 class Accounts {

@@ -180,6 +180,7 @@ std::optional<Node> sample_stanza(std::string_view name, const Now& now) {
   if (name == "downgrade") return Node("ib").with("from", server_jid()).child(Node("downgrade_webclient"));
   if (name == "expiration")
     return Node("ib").with("from", server_jid()).child(Node("client_expiration").with("t", time));
+  if (name == "success") return stray_success_node(now);
   if (name == "stream-end") return Node("xmlstreamend");
   return std::nullopt;
 }
@@ -188,7 +189,7 @@ Result<json> notify(const Call& call) {
   PONTE_ASSIGN(const Target target, read_target(call.body));
   PONTE_ASSIGN(const auto name, text_member(call.body, "sample"));
   const auto stanza = sample_stanza(name.value_or("psa"), call.now);
-  if (!stanza) return invalid("sample: expected psa, passkey, downgrade, expiration or stream-end");
+  if (!stanza) return invalid("sample: expected psa, passkey, downgrade, expiration, success or stream-end");
   return count_json(call.server.send_stanza(target, *stanza, call.now));
 }
 

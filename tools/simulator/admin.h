@@ -11,24 +11,26 @@
 //   POST /admin/stream-error  {"code", "conflict"}: 515, 401 + "device_removed", "replaced"    {target}
 //   POST /admin/garbage       a frame that does not decrypt                                    {target}
 //   POST /admin/ping          the server's own ping                                            {target}
-//   POST /admin/notify        {"sample"}: psa, passkey, downgrade, expiration, stream-end      {target}
+//   POST /admin/notify        {"sample"}: psa, passkey, downgrade, expiration, success, stream-end      {target}
 //   POST /admin/prekeys       {"number", "left"}: uses prekeys up, tells the companions
 //   POST /admin/fail          faults; "now": true sends the failure to open connections        {scope}
 //   POST /admin/slow {"ms"}, /admin/split {"mode"}, /admin/chain {"defect"}                    {scope}
 //   POST /admin/renew-leaf    a new static key; /admin/old-leaf: back to the one before
 //   POST /admin/renew-root    another root above the same keys, which no client was given
+//   POST /admin/pair-success  signed for another account, asked for by nobody                  {target}
 //   POST /admin/reset
 //
 // {target}: "number" or "connection"; neither: all. {scope}: "number" (with "uses"), "next": N or "connection";
 // none: everybody from now on; a plain failure without scope is for the next connection.
 // Faults: "failure": {"reason", ...attributes} or "reason"/"expire"/"code" at the top level, "handshake", "chain",
 // "ik", "pairSuccess", "refreshBeforePairing", "closeWithoutRestart", "duplicateSuccess", "compress", "codeRefusal":
-// {"code", "text", "backoff"}, "codeDefect", "packing", "delayMs", "dropAfterMs", "refCount", "ackDeadlineMs",
-// "upgradeStatus", "passkey": after a scan or a code, the companion's user has to sign, and the state shows what the
-// phone displays; "passkeyDefect", "freezeAfter": N messages, "freezeOn": "client-hello", "client-finish",
-// "pair-device-ack", "pair-success-answer", "companion-hello", "companion-finish", "passkey-prologue",
-// "companion-nonce", "encrypted-pairing-request", "prekey-upload", "active" or "logout", "freezeAfterEffect". Answers:
-// 200 with JSON; errors {"error": {"code", "message"}} with 400, 404, 409, 500, 501, 503 or 504.
+// {"code", "text", "backoff"}, "codeDefect", "packing", "delayMs", "dropAfterMs", "refCount", "refDefect",
+// "unaskedSuccess", "ackDeadlineMs", "upgradeStatus", "passkey": after a scan or a code, the companion's user has to
+// sign, and the state shows what the phone displays; "passkeyDefect", "freezeAfter": N messages, "freezeOn":
+// "client-hello", "client-finish", "pair-device-ack", "pair-success-answer", "companion-hello", "companion-finish",
+// "passkey-prologue", "companion-nonce", "encrypted-pairing-request", "prekey-upload", "active" or "logout",
+// "freezeAfterEffect". Answers: 200 with JSON; errors {"error": {"code", "message"}} with 400, 404, 409, 500, 501, 503
+// or 504.
 #pragma once
 
 #include <string>

@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 33> kKnown = {"number",
+constexpr std::array<std::string_view, 35> kKnown = {"number",
                                                      "connection",
                                                      "next",
                                                      "uses",
@@ -43,7 +43,9 @@ constexpr std::array<std::string_view, 33> kKnown = {"number",
                                                      "freezeAfter",
                                                      "freezeOn",
                                                      "freezeAfterEffect",
-                                                     "codeDefect"};
+                                                     "codeDefect",
+                                                     "refDefect",
+                                                     "unaskedSuccess"};
 
 /// A member that is one of an enumeration's names.
 template <typename Enum, typename FromName>
@@ -148,6 +150,7 @@ Result<Faults> read_faults(const json& body) {
   PONTE_TRY(read_named(body, "ik", ik_answer_from_name, out.ik));
   PONTE_TRY(read_named(body, "pairSuccess", pair_success_defect_from_name, out.pair_success));
   PONTE_TRY(read_named(body, "passkeyDefect", passkey_defect_from_name, out.passkey_defect));
+  PONTE_TRY(read_named(body, "refDefect", ref_defect_from_name, out.ref_defect));
   PONTE_TRY(read_named(body, "codeDefect", code_defect_from_name, out.code_defect));
   PONTE_TRY(read_named(body, "freezeOn", freeze_point_from_name, out.freeze_on));
   PONTE_TRY(read_named(body, "packing", packing_from_name, out.packing));
@@ -161,8 +164,10 @@ Result<Faults> read_faults(const json& body) {
   PONTE_ASSIGN(out.close_without_restart, bool_member(body, "closeWithoutRestart"));
   PONTE_ASSIGN(out.duplicate_success, bool_member(body, "duplicateSuccess"));
   PONTE_ASSIGN(out.compress, bool_member(body, "compress"));
+  PONTE_ASSIGN(out.unasked_success, bool_member(body, "unaskedSuccess"));
   PONTE_ASSIGN(out.passkey, bool_member(body, "passkey"));
   PONTE_ASSIGN(out.freeze_after_effect, bool_member(body, "freezeAfterEffect"));
+  if (out.ref_count > kMostRefs) return invalid("refCount: expected at most " + std::to_string(kMostRefs));
   if (out.freeze_after == 0u) return invalid("freezeAfter: expected 1 or more");
   PONTE_ASSIGN(out.failure, read_failure(body));
   PONTE_TRY(read_code_refusal(body, out));

@@ -2,10 +2,17 @@
 
 #include <array>
 
+#include "simulator/admin_faults.h"
+
 namespace ponte::simulator {
 namespace {
 
 using nlohmann::json;
+
+Result<json> pair_success(const Call& call) {
+  PONTE_ASSIGN(const Target target, read_target(call.body));
+  return count_json(call.server.send_pair_success(target, call.now));
+}
 
 Result<json> renew_root(const Call& call) {
   call.server.renew_root();
@@ -17,7 +24,8 @@ Result<json> old_leaf(const Call& call) {
   return json::object();
 }
 
-constexpr std::array<HandlerRow, 2> kHandlers = {{{"renew-root", renew_root}, {"old-leaf", old_leaf}}};
+constexpr std::array<HandlerRow, 3> kHandlers = {
+    {{"pair-success", pair_success}, {"renew-root", renew_root}, {"old-leaf", old_leaf}}};
 
 }  // namespace
 

@@ -29,16 +29,23 @@ std::optional<HandshakeFault> handshake_fault_from_name(std::string_view name) {
   return from_name<HandshakeFault>(kNames, name);
 }
 
+std::optional<RefDefect> ref_defect_from_name(std::string_view name) {
+  static constexpr std::array<std::string_view, 6> kNames = {"none",  "huge",     "control-characters",
+                                                             "comma", "not-text", "empty"};
+  return from_name<RefDefect>(kNames, name);
+}
+
 std::optional<PairSuccessDefect> pair_success_defect_from_name(std::string_view name) {
-  static constexpr std::array<std::string_view, 9> kNames = {"none",
-                                                             "bad-hmac",
-                                                             "bad-account-signature",
-                                                             "short-signature-key",
-                                                             "short-signature",
-                                                             "no-identity",
-                                                             "garbage-identity",
-                                                             "no-device",
-                                                             "foreign-sender"};
+  static constexpr std::array<std::string_view, 10> kNames = {"none",
+                                                              "bad-hmac",
+                                                              "bad-account-signature",
+                                                              "short-signature-key",
+                                                              "short-signature",
+                                                              "no-identity",
+                                                              "garbage-identity",
+                                                              "no-device",
+                                                              "foreign-sender",
+                                                              "twice"};
   return from_name<PairSuccessDefect>(kNames, name);
 }
 

@@ -22,6 +22,16 @@ enum class HandshakeFault {
   kGarbageAfterFinish,  ///< a transport frame that does not decrypt
 };
 
+/// What is wrong with the refs of pair-device.
+enum class RefDefect {
+  kNone,
+  kHuge,               ///< a mebibyte each, and at most twelve of them
+  kControlCharacters,  ///< with line ends, an escape sequence and a zero byte
+  kComma,              ///< with the character that separates the fields of a QR text
+  kNotText,            ///< bytes that are neither ASCII nor UTF-8
+  kEmpty,
+};
+
 /// What is wrong with pair-success.
 enum class PairSuccessDefect {
   kNone,
@@ -33,6 +43,7 @@ enum class PairSuccessDefect {
   kGarbageIdentity,    ///< device-identity is no protobuf
   kNoDevice,           ///< the device node with the JIDs is missing
   kForeignSender,      ///< the iq comes from a user instead of the server
+  kTwice,              ///< sent twice
 };
 
 /// What is wrong with primary_hello.
@@ -87,6 +98,7 @@ enum class Packing {
 };
 
 std::optional<HandshakeFault> handshake_fault_from_name(std::string_view name);
+std::optional<RefDefect> ref_defect_from_name(std::string_view name);
 std::optional<PairSuccessDefect> pair_success_defect_from_name(std::string_view name);
 std::optional<CodeDefect> code_defect_from_name(std::string_view name);
 std::optional<PasskeyDefect> passkey_defect_from_name(std::string_view name);

@@ -29,6 +29,8 @@ void Faults::overlay(const Faults& narrower) {
   take_over(delay, narrower.delay);
   take_over(drop_after, narrower.drop_after);
   take_over(ref_count, narrower.ref_count);
+  take_over(ref_defect, narrower.ref_defect);
+  take_over(unasked_success, narrower.unasked_success);
   take_over(ack_deadline, narrower.ack_deadline);
   take_over(freeze_after, narrower.freeze_after);
   take_over(freeze_on, narrower.freeze_on);

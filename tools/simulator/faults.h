@@ -26,6 +26,9 @@ struct CodeRefusal {
   std::optional<unsigned> backoff;  ///< seconds
 };
 
+/// A list on the wire is no longer (wire: pairing.md 4.3).
+inline constexpr unsigned kMostRefs = 65'535;
+
 /// A set of faults. Absent: no opinion, a wider scope or the normal behaviour decides.
 struct Faults {
   std::optional<unsigned> upgrade_status;  ///< HTTP status in place of the WebSocket upgrade
@@ -43,9 +46,11 @@ struct Faults {
   std::optional<bool> passkey;  ///< the account demands a passkey, after a scan or a code (wire: pairing.md 7)
   std::optional<PasskeyDefect> passkey_defect;  ///< where one is demanded
   std::optional<Packing> packing;
-  std::optional<Milliseconds> delay;         ///< between frames
-  std::optional<Milliseconds> drop_after;    ///< the socket closes this long after it opened
-  std::optional<unsigned> ref_count;         ///< refs in pair-device
+  std::optional<Milliseconds> delay;       ///< between frames
+  std::optional<Milliseconds> drop_after;  ///< the socket closes this long after it opened
+  std::optional<unsigned> ref_count;       ///< refs in pair-device, at most kMostRefs
+  std::optional<RefDefect> ref_defect;
+  std::optional<bool> unasked_success;       ///< `<success>` before pair-device
   std::optional<Milliseconds> ack_deadline;  ///< stream:error/ack where a stanza is not acknowledged in time
 
   /// The connection freezes when its message of this number has come, handshake messages counted, or one of this kind:

@@ -60,16 +60,8 @@ void OnlineSide::start() {
 }
 
 void OnlineSide::send_success() {
-  const Now& now = connection_.now();
   const auto enc_static = DerivedRandom(connection_.world().seed, "enc " + jid_).array<32>();
-  connection_.send(Node("success")
-                       .with("t", time_text(now))
-                       .with("props", "27")
-                       .with("location", "frc")
-                       .with("lid", account_.lid(device_))
-                       .with("abprops", "10")
-                       .with("creation", std::to_string(unix_seconds(companion_.paired_at)))
-                       .with("companion_enc_static", crypto::base64(enc_static)));
+  connection_.send(success_node({connection_.now().wall, companion_.paired_at, account_.lid(device_), enc_static}));
 }
 
 void OnlineSide::begin_delivery() {
@@ -187,6 +179,17 @@ void OnlineSide::on_deadline() {
   if (connection_.now().mono < next_ping_) return;
   next_ping_ = connection_.now().mono + connection_.world().options.ping_interval;
   ping();
+}
+
+Node success_node(const SuccessFacts& facts) {
+  return Node("success")
+      .with("t", std::to_string(unix_seconds(facts.now)))
+      .with("props", "27")
+      .with("location", "frc")
+      .with("lid", facts.lid)
+      .with("abprops", "10")
+      .with("creation", std::to_string(unix_seconds(facts.creation)))
+      .with("companion_enc_static", crypto::base64(facts.enc_static));
 }
 
 void OnlineSide::on_closed() {

@@ -24,6 +24,7 @@ class OnlineSide final : public Side {
   std::uint16_t device() const { return device_; }
   bool active() const { return delivering_; }
   bool passive_login() const { return passive_; }
+  const Companion& companion() const { return companion_; }
 
   /// Delivers a stanza that must be acknowledged: at once, or with the offline queue while it waits.
   void deliver(protocol::wire::Node stanza);
@@ -55,5 +56,14 @@ class OnlineSide final : public Side {
   bool offline_ended_ = false;
   Mono next_ping_;
 };
+
+/// What `<success>` tells that differs from login to login.
+struct SuccessFacts {
+  Wall now;
+  Wall creation;  ///< when the device was linked
+  protocol::wire::Jid lid;
+  ByteArray<32> enc_static{};
+};
+protocol::wire::Node success_node(const SuccessFacts& facts);
 
 }  // namespace ponte::simulator

@@ -15,6 +15,8 @@ using protocol::wire::Node;
 using protocol::wire::server_jid;
 
 constexpr std::size_t kRefRandomSize = 66;  // base64 without padding
+constexpr std::size_t kHugeRefSize = 1u << 20;
+constexpr unsigned kMostHugeRefs = 12;      // a frame has less than 16 MiB
 constexpr std::uint16_t kLastDevice = 255;  // a device is one byte on the wire
 /// The server keeps an unpaired connection a little longer than its refs.
 constexpr Milliseconds kAfterRefs = Seconds(15);
@@ -27,6 +29,18 @@ void note_signed_prekey(SimConnection& connection, const protocol::wire::Jid& de
   if (auto text = reused_signed_prekey(connection.world().used_keys, device, prekey)) {
     connection.violation(std::move(*text));
   }
+}
+
+std::string spoiled(std::string ref, RefDefect defect) {
+  switch (defect) {
+    case RefDefect::kNone: break;
+    case RefDefect::kHuge: ref.resize(kHugeRefSize, 'A'); break;
+    case RefDefect::kControlCharacters: ref += std::string("\r\n\x1B[2J\t\0\x7F", 9); break;
+    case RefDefect::kComma: ref.insert(2, ",,"); break;
+    case RefDefect::kNotText: ref += "\xFF\xFE\xC0\x80"; break;
+    case RefDefect::kEmpty: ref.clear(); break;
+  }
+  return ref;
 }
 
 /// What pair-success has besides after a passkey; companions ignore it (wire: pairing.md 5.5, 7).
@@ -50,10 +64,12 @@ PairingSide::~PairingSide() = default;
 
 void PairingSide::start() {
   World& world = connection_.world();
-  const unsigned count = connection_.faults().ref_count.value_or(world.options.ref_count);
+  const RefDefect defect = connection_.faults().ref_defect.value_or(RefDefect::kNone);
+  const unsigned most = defect == RefDefect::kHuge ? kMostHugeRefs : kMostRefs;
+  const unsigned count = std::min(connection_.faults().ref_count.value_or(world.options.ref_count), most);
   Node pair_device("pair-device");
   for (unsigned i = 0; i < count; ++i) {
-    refs_.push_back("2@" + crypto::base64(world.random.array<kRefRandomSize>()));
+    refs_.push_back(spoiled("2@" + crypto::base64(world.random.array<kRefRandomSize>()), defect));
     world.refs[refs_.back()] = connection_.id();
     pair_device.child(Node("ref").bytes(as_bytes(refs_.back())));
   }
@@ -183,6 +199,7 @@ void PairingSide::pair(const Secret<32>& adv_secret, const Phone& phone, Reply<P
   attempt.companion.keys = registration();
   attempt.companion.version = details_.version;
   attempt.companion.paired_at = now.wall;
+  attempt.companion.adv_secret = adv_secret.copy();
   attempt.identity =
       sign_device_identity(account, registration().identity, attempt.companion.key_index, now.wall, world.random);
   const PairSuccessDefect defect = connection_.faults().pair_success.value_or(PairSuccessDefect::kNone);
@@ -190,7 +207,9 @@ void PairingSide::pair(const Secret<32>& adv_secret, const Phone& phone, Reply<P
                               seal_device_identity(attempt.identity, adv_secret, defect), defect, now.wall);
   if (approval == Approval::kPasskey) add_jurisdiction(iq);
   attempt_ = std::move(attempt);
-  connection_.send_iq(std::move(iq), [this](const Node& answer) { on_pair_success_answer(answer); });
+  for (int copies = defect == PairSuccessDefect::kTwice ? 2 : 1; copies > 0; --copies) {
+    connection_.send_iq(iq, [this](const Node& answer) { on_pair_success_answer(answer); });
+  }
 }
 
 Result<Companion> PairingSide::check_answer(const Node& answer, Attempt& attempt) const {

@@ -7,6 +7,7 @@
 
 #include "protocol/wire/node_codec.h"
 #include "simulator/client_payload.h"
+#include "simulator/hostile.h"
 #include "simulator/online_side.h"
 #include "simulator/pairing_side.h"
 
@@ -215,6 +216,7 @@ void SimConnection::on_authenticated(Responder::Finished finished) {
 
 void SimConnection::register_device(ClientDetails details) {
   if (faults_.failure) return refuse(faults_.failure->reason, &*faults_.failure);
+  if (faults_.unasked_success.value_or(false)) send(stray_success_node(now_));
   side_ = std::make_unique<PairingSide>(*this, std::move(details));
   side_->start();
 }

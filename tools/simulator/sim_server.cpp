@@ -198,6 +198,14 @@ unsigned SimServer::ping(const Target& target, const Now& now) {
   return count;
 }
 
+unsigned SimServer::send_pair_success(const Target& target, const Now& now) {
+  unsigned count = 0;
+  for (SimConnection* connection : chosen(target, now)) {
+    if (send_unasked_pair_success(*connection)) ++count;
+  }
+  return count;
+}
+
 Status SimServer::restore_leaf() {
   if (world_.chain.restore_leaf()) return Status::Ok();
   return Error{Errc::kNotFound, Cause::kInvalidRequest, "the leaf was not renewed"};

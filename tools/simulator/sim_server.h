@@ -18,6 +18,7 @@
 
 #include "base/reply.h"
 #include "base/result.h"
+#include "simulator/hostile.h"
 #include "simulator/online_side.h"
 #include "simulator/pairing_side.h"
 #include "simulator/sim_connection.h"
@@ -87,6 +88,8 @@ class SimServer {
   /// A stanza to each target; notifications and messages are delivered as such (queued, acknowledged).
   unsigned send_stanza(const Target& target, const protocol::wire::Node& stanza, const Now& now);
   unsigned ping(const Target& target, const Now& now);
+  // A server that means harm. What is sent: hostile.h.
+  unsigned send_pair_success(const Target& target, const Now& now);
   /// A new static key with a new leaf certificate.
   void renew_leaf() { world_.chain.renew_leaf(); }
   /// The leaf from before the last renew_leaf, or back. kNotFound where there was none.
