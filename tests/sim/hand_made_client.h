@@ -150,12 +150,18 @@ class HandMadeClient {
     pump();
     return frames_.take();
   }
-  /// The next stanza of the server; nullopt where there is none, or it does not decrypt.
-  std::optional<Node> next() {
+  /// The next frame of the server, with its flag byte; nullopt where there is none, or it does not decrypt.
+  std::optional<Bytes> next_plaintext() {
     const auto frame = next_frame();
     if (!frame) return std::nullopt;
     auto plaintext = channel_->decrypt(*frame);
     if (!plaintext.ok()) return std::nullopt;
+    return std::move(*plaintext);
+  }
+  /// The next stanza of the server; nullopt where there is none, or it does not decrypt.
+  std::optional<Node> next() {
+    const auto plaintext = next_plaintext();
+    if (!plaintext) return std::nullopt;
     auto node = wire::decode_frame(*plaintext);
     EXPECT_TRUE(node.ok());
     return node.ok() ? std::optional<Node>(std::move(*node)) : std::nullopt;

@@ -1,5 +1,6 @@
 // The simulator as a server that means harm: what it sends then, and that it can go on afterwards.
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "hand_made_client.h"
 #include "simulator/admin.h"
@@ -130,6 +131,101 @@ TEST_F(SimulatorHostile, GreetsAnUnregisteredDeviceWithSuccess) {
   EXPECT_EQ(client->next()->tag, "success");
 }
 
+TEST_F(SimulatorHostile, SendsFramesOfAnySize) {
+  connect();
+  client->take_refs();
+  for (const std::size_t bytes : {64u, 65u, 300u, 1u << 16, (1u << 20) + 16, (1u << 24) - 1}) {
+    client->messages.clear();
+    EXPECT_EQ(admin("oversize", json{{"bytes", bytes}}.dump()).first, 200);
+    const auto plaintext = client->next_plaintext();
+    ASSERT_TRUE(plaintext.has_value()) << bytes;
+    EXPECT_EQ(plaintext->size() + 16, bytes);
+    EXPECT_TRUE(wire::decode_frame(*plaintext).ok());
+    EXPECT_EQ(client->messages.size(), (bytes + 3 + 65535) / 65536);
+  }
+  expect_alive();
+}
+
+TEST_F(SimulatorHostile, SendsALargeFrameSlowly) {
+  connect();
+  client->take_refs();
+  EXPECT_EQ(admin("oversize", R"({"bytes":1000,"piece":101,"intervalMs":2000})").first, 200);
+  for (int second = 0; second < 18; ++second) {
+    EXPECT_FALSE(client->next_frame().has_value()) << second;
+    client->advance(Seconds(1));
+  }
+  EXPECT_TRUE(client->next_plaintext().has_value());
+  expect_alive();
+}
+
+TEST_F(SimulatorHostile, StopsInTheMiddleOfAFrame) {
+  connect();
+  client->take_refs();
+  client->messages.clear();
+  EXPECT_EQ(admin("oversize", R"({"sent":100000})").second["connections"], 1);
+  std::size_t sent = 0;
+  for (const auto& message : client->messages) sent += message.size();
+  EXPECT_EQ(sent, 3 + 100000u);
+  EXPECT_EQ(client->messages.at(0)[0], 0xFF) << "16 MiB - 1 are announced";
+  EXPECT_TRUE(client->connection().frozen());
+  client->advance(Seconds(600));
+  EXPECT_FALSE(client->next_frame().has_value());
+}
+
+TEST_F(SimulatorHostile, SendsLittleThatInflatesToMuch) {
+  pair_and_log_in();
+  EXPECT_EQ(admin("bomb").second["connections"], 1);
+  auto plaintext = client->next_plaintext();
+  ASSERT_TRUE(plaintext.has_value());
+  EXPECT_LT(plaintext->size(), 100'000u);
+  const auto refused = wire::decode_frame(*plaintext);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().cause, Cause::kNodeTooLarge);
+  admin("bomb", R"({"bytes":1000})");
+  plaintext = client->next_plaintext();
+  ASSERT_TRUE(plaintext.has_value());
+  const auto small = wire::decode_frame(*plaintext);
+  ASSERT_TRUE(small.ok());
+  EXPECT_EQ(small->find("bomb")->leaf()->size(), 1000u);
+  expect_alive();
+}
+
+TEST_F(SimulatorHostile, SendsDeeplyNestedStanzas) {
+  pair_and_log_in();
+  EXPECT_EQ(admin("nest").second["connections"], 1);
+  const auto plaintext = client->next_plaintext();
+  ASSERT_TRUE(plaintext.has_value());
+  const auto refused = wire::decode_frame(*plaintext);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().cause, Cause::kNodeTooLarge);
+  admin("nest", R"({"depth":100})");
+  const auto node = client->next();
+  ASSERT_TRUE(node.has_value());
+  std::size_t depth = 1;
+  for (const Node* at = &*node; !at->children().empty(); at = &at->children()[0]) ++depth;
+  EXPECT_EQ(depth, 100u);
+  EXPECT_EQ(admin("nest", R"({"depth":1000000})").first, 200);
+  EXPECT_TRUE(client->next_plaintext().has_value());
+  expect_alive();
+}
+
+TEST_F(SimulatorHostile, FloodsWithNotifications) {
+  pair_and_log_in();
+  EXPECT_EQ(admin("flood", R"({"count":1000,"bytes":200})").second["connections"], 1);
+  EXPECT_EQ(client->connection().unacknowledged(), 1000u);
+  std::set<std::string> ids;
+  for (int i = 0; i < 1000; ++i) {
+    const auto notification = client->next("notification");
+    ASSERT_TRUE(notification.has_value());
+    EXPECT_EQ(notification->find("flood")->leaf()->size(), 200u);
+    ids.insert(*notification->attribute("id"));
+    client->acknowledge(*notification);
+  }
+  EXPECT_EQ(ids.size(), 1000u);
+  EXPECT_EQ(client->connection().unacknowledged(), 0u);
+  EXPECT_TRUE(server.world().violations.empty());
+}
+
 TEST_F(SimulatorHostile, GivesOutRefsThatAreNone) {
   const std::vector<std::pair<RefDefect, std::string>> expected = {{RefDefect::kControlCharacters, "\r\n\x1B[2J"},
                                                                    {RefDefect::kComma, "2@,,"},
@@ -196,8 +292,24 @@ TEST_F(SimulatorHostile, GoesBackToItsOldLeaf) {
 TEST_F(SimulatorHostile, RefusesWhatItCannotSend) {
   connect();
   const std::vector<std::pair<std::string, std::string>> bad = {
-      {"pair-success", R"({"number":7})"},   {"fail", R"({"refCount":65536})"}, {"fail", R"({"refDefect":"x"})"},
-      {"fail", R"({"unaskedSuccess":"x"})"}, {"fail", R"({"ik":"x"})"},         {"fail", R"({"pairSuccess":"thrice"})"},
+      {"pair-success", R"({"number":7})"},
+      {"oversize", R"({"bytes":63})"},
+      {"oversize", R"({"bytes":16777216})"},
+      {"oversize", R"({"bytes":1000,"sent":1001})"},
+      {"oversize", R"({"piece":0})"},
+      {"oversize", R"({"intervalMs":"x"})"},
+      {"bomb", R"({"bytes":67108865})"},
+      {"nest", R"({"depth":0})"},
+      {"nest", R"({"depth":1000001})"},
+      {"flood", R"({"count":0})"},
+      {"flood", R"({"count":100001})"},
+      {"flood", R"({"count":1000,"bytes":67109})"},
+      {"flood", R"({"count":-1})"},
+      {"fail", R"({"refCount":65536})"},
+      {"fail", R"({"refDefect":"x"})"},
+      {"fail", R"({"unaskedSuccess":"x"})"},
+      {"fail", R"({"ik":"x"})"},
+      {"fail", R"({"pairSuccess":"thrice"})"},
   };
   for (const auto& [call, body] : bad) EXPECT_EQ(admin(call, body).first, 400) << call << " " << body;
   for (const char* body : {R"({"refDefect":"not-text","refCount":65535,"unaskedSuccess":true,"pairSuccess":"twice"})",

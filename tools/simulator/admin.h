@@ -1,36 +1,52 @@
 // The simulator's admin API: JSON in, an admin call, JSON out. Pure; the shell brings the HTTP.
 //
-//   GET  /admin/state         connections, phones, counts, violations, unacknowledged stanzas
-//   POST /admin/scan          the QR text as body, or {"qr", "number", "platform", "business"}
-//   POST /admin/enter-code    {"number", "code"}
-//   POST /admin/passkey-assertion  {"options": object or text}: {"assertion", "credentialId"}, by the phone's passkey
-//   POST /admin/unlink        {"number", "device"}: removed on the phone
-//   POST /admin/rotate        companion_reg_refresh                                            {target}
-//   POST /admin/refresh-code  {"manual": bool}                                                 {target}
-//   POST /admin/drop          {"clean": bool}: a TCP reset, or close code 1000                 {target}
-//   POST /admin/stream-error  {"code", "conflict"}: 515, 401 + "device_removed", "replaced"    {target}
-//   POST /admin/garbage       a frame that does not decrypt                                    {target}
-//   POST /admin/ping          the server's own ping                                            {target}
-//   POST /admin/notify        {"sample"}: psa, passkey, downgrade, expiration, success, stream-end      {target}
-//   POST /admin/prekeys       {"number", "left"}: uses prekeys up, tells the companions
-//   POST /admin/fail          faults; "now": true sends the failure to open connections        {scope}
-//   POST /admin/slow {"ms"}, /admin/split {"mode"}, /admin/chain {"defect"}                    {scope}
-//   POST /admin/renew-leaf    a new static key; /admin/old-leaf: back to the one before
-//   POST /admin/renew-root    another root above the same keys, which no client was given
-//   POST /admin/pair-success  signed for another account, asked for by nobody                  {target}
+//   GET  /admin/state              connections, phones, counts, violations, unacknowledged stanzas
 //   POST /admin/reset
+//
+// The phone:
+//   POST /admin/scan               the QR text as body, or {"qr", "number", "platform", "business"}
+//   POST /admin/enter-code         {"number", "code"}; up to three times for one code
+//   POST /admin/passkey-assertion  {"options": object or text}: {"assertion", "credentialId"}, by the phone's passkey
+//   POST /admin/unlink             {"number", "device"}: removed on the phone
+//   POST /admin/prekeys            {"number", "left"}: uses prekeys up, tells the companions
+//
+// The server:
+//   POST /admin/rotate             companion_reg_refresh                                           {target}
+//   POST /admin/refresh-code       {"manual": bool}                                                {target}
+//   POST /admin/drop               {"clean": bool}: a TCP reset, or close code 1000                {target}
+//   POST /admin/stream-error       {"code", "conflict"}: 515, 401 + "device_removed", "replaced"   {target}
+//   POST /admin/garbage            a frame that does not decrypt                                   {target}
+//   POST /admin/ping               the server's own ping                                           {target}
+//   POST /admin/notify             {"sample"}: psa, passkey, downgrade, expiration, success,
+//                                  stream-end                                                      {target}
+//   POST /admin/renew-leaf         a new static key; /admin/old-leaf: back to the one before
+//   POST /admin/renew-root         another root above the same keys, which no client was given
+//
+// A server that means harm (hostile.h):
+//   POST /admin/pair-success       signed for another account, asked for by nobody                 {target}
+//   POST /admin/oversize           {"bytes", "sent", "piece", "intervalMs"}: a frame of up to
+//                                  16 MiB - 1; fewer bytes sent than announced freeze it           {target}
+//   POST /admin/bomb               {"bytes"}: compressed, 17 MiB unless said otherwise             {target}
+//   POST /admin/nest               {"depth"}: 1000 unless said otherwise                           {target}
+//   POST /admin/flood              {"count", "bytes"}: notifications, 1000 unless said otherwise   {target}
+//
+// Faults:
+//   POST /admin/fail               faults; "now": true sends the failure to open connections       {scope}
+//   POST /admin/slow {"ms"}, /admin/split {"mode"}, /admin/chain {"defect"}                        {scope}
 //
 // {target}: "number" or "connection"; neither: all. {scope}: "number" (with "uses"), "next": N or "connection";
 // none: everybody from now on; a plain failure without scope is for the next connection.
-// Faults: "failure": {"reason", ...attributes} or "reason"/"expire"/"code" at the top level, "handshake", "chain",
-// "ik", "pairSuccess", "refreshBeforePairing", "closeWithoutRestart", "duplicateSuccess", "compress", "codeRefusal":
-// {"code", "text", "backoff"}, "codeDefect", "packing", "delayMs", "dropAfterMs", "refCount", "refDefect",
-// "unaskedSuccess", "ackDeadlineMs", "upgradeStatus", "passkey": after a scan or a code, the companion's user has to
-// sign, and the state shows what the phone displays; "passkeyDefect", "freezeAfter": N messages, "freezeOn":
-// "client-hello", "client-finish", "pair-device-ack", "pair-success-answer", "companion-hello", "companion-finish",
-// "passkey-prologue", "companion-nonce", "encrypted-pairing-request", "prekey-upload", "active" or "logout",
-// "freezeAfterEffect". Answers: 200 with JSON; errors {"error": {"code", "message"}} with 400, 404, 409, 500, 501, 503
-// or 504.
+//
+//   "upgradeStatus", "handshake", "chain", "ik", "packing", "delayMs", "dropAfterMs", "compress"
+//   "failure": {"reason", ...attributes}, or "reason"/"expire"/"code"/"message"/"url" at the top level
+//   "refCount", "refDefect", "refreshBeforePairing", "pairSuccess", "closeWithoutRestart"
+//   "codeRefusal": {"code", "text", "backoff"}, "codeDefect"
+//   "passkey": the account demands one after a scan or a code; the state shows what the phone displays. "passkeyDefect"
+//   "duplicateSuccess", "unaskedSuccess", "ackDeadlineMs"
+//   "freezeAfter": N messages, "freezeOn": a kind of message, "freezeAfterEffect"; the state shows "frozen"
+// faults.h says what they do, fault_kinds.cpp has the names.
+//
+// Answers: 200 with JSON; errors {"error": {"code", "message"}} with 400, 404, 409, 500, 501, 503 or 504.
 #pragma once
 
 #include <string>

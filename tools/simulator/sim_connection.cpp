@@ -19,15 +19,6 @@ using protocol::wire::server_jid;
 
 constexpr std::uint8_t kFlagCompressed = 0x02;
 
-Bytes compressed(ByteView frame) {
-  uLongf size = compressBound(static_cast<uLong>(frame.size()));
-  Bytes out(1 + size);
-  out[0] = kFlagCompressed;
-  compress(out.data() + 1, &size, frame.data() + 1, static_cast<uLong>(frame.size() - 1));
-  out.resize(1 + size);
-  return out;
-}
-
 /// The server as a bare token: some clients write it so in place of a JID.
 bool names_server(const Node& ack) {
   return ack.attribute("to") == protocol::wire::kUserServer;
@@ -298,12 +289,37 @@ void SimConnection::on_answer(const Node& answer) {
 
 void SimConnection::send(const Node& stanza) {
   if (!channel_ || output_closed_) return;
-  Bytes plaintext = protocol::wire::encode_frame(stanza);
-  if (faults_.compress.value_or(false)) plaintext = compressed(plaintext);
+  const Bytes plaintext = protocol::wire::encode_frame(stanza);
+  send_plaintext(faults_.compress.value_or(false) ? compressed_frame(plaintext) : plaintext);
+}
+
+std::optional<Bytes> SimConnection::encrypt(ByteView plaintext) {
+  if (!channel_ || output_closed_) return std::nullopt;
   if (world_.observer != nullptr) world_.observer->on_stanza(id_, Observer::Direction::kOut, plaintext);
   auto ciphertext = channel_->encrypt(plaintext);
-  if (!ciphertext.ok()) return close();
-  emit_frame(*ciphertext);
+  if (ciphertext.ok()) return std::move(*ciphertext);
+  close();
+  return std::nullopt;
+}
+
+void SimConnection::send_plaintext(ByteView plaintext) {
+  if (const auto ciphertext = encrypt(plaintext)) emit_frame(*ciphertext);
+}
+
+void SimConnection::send_in_pieces(ByteView plaintext, const Pieces& pieces) {
+  const auto ciphertext = encrypt(plaintext);
+  if (!ciphertext) return;
+  auto frame = protocol::wire::encode_frame_bytes(*ciphertext);
+  if (!frame.ok()) return close();
+  ++world_.counters.frames_out;
+  const std::size_t header = frame->size() - ciphertext->size();
+  ByteView rest = ByteView(*frame).first(header + std::min(pieces.limit, ciphertext->size()));
+  for (bool first = true; !rest.empty(); first = false) {
+    const std::size_t size = std::min(rest.size(), pieces.size);
+    queue(SendBytes{to_bytes(rest.first(size))}, first ? Milliseconds(0) : pieces.interval);
+    rest = rest.subspan(size);
+  }
+  if (pieces.limit < ciphertext->size()) frozen_ = true;
 }
 
 void SimConnection::send_garbage() {
@@ -456,6 +472,15 @@ std::optional<Mono> SimConnection::next_deadline() const {
     if (const auto deadline = side_->next_deadline()) consider(*deadline);
   }
   return next;
+}
+
+Bytes compressed_frame(ByteView frame) {
+  uLongf size = compressBound(static_cast<uLong>(frame.size()));
+  Bytes out(1 + size);
+  out[0] = kFlagCompressed;
+  compress(out.data() + 1, &size, frame.data() + 1, static_cast<uLong>(frame.size() - 1));
+  out.resize(1 + size);
+  return out;
 }
 
 Node failure_node(const Failure& failure) {

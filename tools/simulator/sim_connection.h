@@ -17,6 +17,7 @@
 #include "simulator/client_payload.h"
 #include "simulator/faults.h"
 #include "simulator/responder.h"
+#include "simulator/side.h"
 #include "simulator/world.h"
 
 namespace ponte::simulator {
@@ -31,23 +32,6 @@ struct Close {
   Kind kind = Kind::kNormal;
 };
 using Output = std::variant<SendBytes, Close>;
-
-class PairingSide;
-class OnlineSide;
-
-/// What a connection is there for once the handshake is done.
-class Side {
- public:
-  virtual ~Side() = default;
-  virtual void start() = 0;
-  /// Anything but acknowledgements and answers to the server's own iqs.
-  virtual void on_stanza(const protocol::wire::Node& stanza) = 0;
-  virtual void on_deadline() = 0;
-  virtual std::optional<Mono> next_deadline() const = 0;
-  virtual void on_closed() = 0;
-  virtual PairingSide* pairing() { return nullptr; }
-  virtual OnlineSide* online() { return nullptr; }
-};
 
 ///   kPrologue -> kClientHello -> kClientFinish -> kPairing -> kClosing
 ///            (prologue)      \ (IK)           \-> kOnline -> kClosing
@@ -105,6 +89,16 @@ class SimConnection {
   std::string next_id();
 
   void send(const protocol::wire::Node& stanza);
+  /// A stanza's frame as it is: flag byte and node bytes.
+  void send_plaintext(ByteView plaintext);
+  /// The same in WebSocket messages of `size` bytes, `interval` apart. Where `limit` is less than the ciphertext, the
+  /// rest never comes, nor anything else: the connection is frozen.
+  struct Pieces {
+    std::size_t size;
+    Milliseconds interval;
+    std::size_t limit;
+  };
+  void send_in_pieces(ByteView plaintext, const Pieces& pieces);
   /// A frame that does not decrypt.
   void send_garbage();
   /// Sends an iq with a fresh id; `on_answer` gets the result or the error. Unanswered: dropped at close.
@@ -151,6 +145,8 @@ class SimConnection {
   std::optional<FreezePoint> freeze_point(const protocol::wire::Node& stanza) const;
   void fail_handshake(const Error& error);
   void check_ack_deadline();
+  /// nullopt where nothing can be sent.
+  std::optional<Bytes> encrypt(ByteView plaintext);
   void emit_frame(ByteView payload);
   void emit(Bytes bytes);
   void queue(Output output, Milliseconds extra_delay = Milliseconds(0));
@@ -171,7 +167,7 @@ class SimConnection {
   Bytes routing_info_;
   std::unique_ptr<Side> side_;
   std::deque<Pending> outputs_;
-  std::vector<Unacked> unacked_;
+  std::deque<Unacked> unacked_;
   std::vector<Asked> asked_;
   std::uint64_t next_id_;
   unsigned messages_ = 0;  ///< frames that have come
@@ -180,6 +176,8 @@ class SimConnection {
   bool closed_ = false;         ///< on_closed was called
 };
 
+/// A frame of an uncompressed stanza as a zlib stream.
+Bytes compressed_frame(ByteView frame);
 /// `<failure reason location ...>`.
 protocol::wire::Node failure_node(const Failure& failure);
 /// `<stream:error code>`; no code where it is 0.

@@ -206,6 +206,30 @@ unsigned SimServer::send_pair_success(const Target& target, const Now& now) {
   return count;
 }
 
+unsigned SimServer::send_oversize(const Target& target, const Oversize& oversize, const Now& now) {
+  const auto connections = chosen(target, now);
+  for (SimConnection* connection : connections) simulator::send_oversize(*connection, oversize);
+  return static_cast<unsigned>(connections.size());
+}
+
+unsigned SimServer::send_bomb(const Target& target, std::size_t inflated, const Now& now) {
+  const auto connections = chosen(target, now);
+  for (SimConnection* connection : connections) simulator::send_bomb(*connection, inflated);
+  return static_cast<unsigned>(connections.size());
+}
+
+unsigned SimServer::send_nested(const Target& target, std::size_t depth, const Now& now) {
+  const auto connections = chosen(target, now);
+  for (SimConnection* connection : connections) simulator::send_nested(*connection, depth);
+  return static_cast<unsigned>(connections.size());
+}
+
+unsigned SimServer::send_flood(const Target& target, const Flood& flood, const Now& now) {
+  const auto connections = chosen(target, now);
+  for (SimConnection* connection : connections) simulator::send_flood(*connection, flood);
+  return static_cast<unsigned>(connections.size());
+}
+
 Status SimServer::restore_leaf() {
   if (world_.chain.restore_leaf()) return Status::Ok();
   return Error{Errc::kNotFound, Cause::kInvalidRequest, "the leaf was not renewed"};

@@ -90,6 +90,10 @@ class SimServer {
   unsigned ping(const Target& target, const Now& now);
   // A server that means harm. What is sent: hostile.h.
   unsigned send_pair_success(const Target& target, const Now& now);
+  unsigned send_oversize(const Target& target, const Oversize& oversize, const Now& now);
+  unsigned send_bomb(const Target& target, std::size_t inflated, const Now& now);
+  unsigned send_nested(const Target& target, std::size_t depth, const Now& now);
+  unsigned send_flood(const Target& target, const Flood& flood, const Now& now);
   /// A new static key with a new leaf certificate.
   void renew_leaf() { world_.chain.renew_leaf(); }
   /// The leaf from before the last renew_leaf, or back. kNotFound where there was none.

@@ -1,0 +1,28 @@
+// What a client connection turns into once the handshake is done.
+#pragma once
+
+#include <optional>
+
+#include "base/time.h"
+#include "protocol/wire/node.h"
+
+namespace ponte::simulator {
+
+class PairingSide;
+class OnlineSide;
+
+/// What a connection is there for: pairing a device, or serving a linked one. Owned by its SimConnection.
+class Side {
+ public:
+  virtual ~Side() = default;
+  virtual void start() = 0;
+  /// Anything but acknowledgements and answers to the server's own iqs.
+  virtual void on_stanza(const protocol::wire::Node& stanza) = 0;
+  virtual void on_deadline() = 0;
+  virtual std::optional<Mono> next_deadline() const = 0;
+  virtual void on_closed() = 0;
+  virtual PairingSide* pairing() { return nullptr; }
+  virtual OnlineSide* online() { return nullptr; }
+};
+
+}  // namespace ponte::simulator
