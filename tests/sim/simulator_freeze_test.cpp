@@ -236,6 +236,7 @@ TEST_F(SimulatorFreeze, StopsAtALogoutBeforeOrAfterTheDeviceIsGone) {
     expect_frozen();
     EXPECT_EQ(account()->companions.empty(), after_effect);
   }
+  EXPECT_EQ(server.ping({}, clock.now()), 0u) << "nothing reaches a frozen connection";
   EXPECT_EQ(server.drop({}, Close::Kind::kAbort, clock.now()), 2u);
   client->pump();
   EXPECT_EQ(client->closed, Close::Kind::kAbort) << "also where the server has no more to do with it";

@@ -19,6 +19,11 @@ bool belongs_to(SimConnection& connection, const std::string& number) {
   return false;
 }
 
+bool is_target(const Target& target, SimConnection& connection) {
+  if (target.connection && *target.connection != connection.id()) return false;
+  return !target.number || belongs_to(connection, *target.number);
+}
+
 }  // namespace
 
 SimServer::SimServer(Options options, RandomSource& random) : world_(options, random) {}
@@ -96,9 +101,8 @@ Status SimServer::set_faults(const Faults& faults, const Scope& scope) {
 std::vector<SimConnection*> SimServer::chosen(const Target& target, const Now& now) {
   std::vector<SimConnection*> out;
   for (auto& [id, connection] : world_.connections) {
-    if (connection->state() == SimConnection::State::kClosing) continue;
-    if (target.connection && *target.connection != id) continue;
-    if (target.number && !belongs_to(*connection, *target.number)) continue;
+    const bool ended = connection->state() == SimConnection::State::kClosing;
+    if (ended || connection->frozen() || !is_target(target, *connection)) continue;
     connection->touch(now);
     out.push_back(connection.get());
   }
@@ -106,17 +110,16 @@ std::vector<SimConnection*> SimServer::chosen(const Target& target, const Now& n
 }
 
 unsigned SimServer::drop(const Target& target, Close::Kind kind, const Now& now) {
-  auto connections = chosen(target, now);
-  // A frozen one may have ended for the server, and its socket is still there.
+  unsigned count = 0;
   for (auto& [id, connection] : world_.connections) {
-    const bool ended = connection->state() == SimConnection::State::kClosing && connection->frozen();
-    if (ended && !target.number && target.connection.value_or(id) == id) connections.push_back(connection.get());
-  }
-  for (SimConnection* connection : connections) {
+    // A frozen one may have ended for the server, and its socket is still there.
+    const bool ended = connection->state() == SimConnection::State::kClosing && !connection->frozen();
+    if (ended || !is_target(target, *connection)) continue;
     connection->touch(now);
     connection->drop(kind);
+    ++count;
   }
-  return static_cast<unsigned>(connections.size());
+  return count;
 }
 
 unsigned SimServer::send_stream_error(const Target& target, unsigned code, std::string_view conflict, const Now& now) {

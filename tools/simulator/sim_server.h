@@ -41,7 +41,8 @@ struct Scope {
 };
 
 /// One thread. Admin calls act on connections at the time they are given; their output is fetched from
-/// the connections afterwards (on_output tells which). Counts are how many connections were acted upon.
+/// the connections afterwards (on_output tells which). Counts are how many connections were acted upon; frozen ones are
+/// left out, but for drop.
 class SimServer {
  public:
   SimServer(Options options, RandomSource& random);
