@@ -90,6 +90,12 @@ void register_phone(CLI::App& app, int& exit_code) {
     exit_code = post(*arguments, "enter-code", {{"number", arguments->number}, {"code", arguments->code}});
   });
 
+  CLI::App* sign_command = phone->add_subcommand("sign", "signs with the phone's passkey; prints the assertion");
+  sign_command->add_option("OPTIONS", arguments->text, "passkey request options, JSON")->required();
+  sign_command->callback([arguments, &exit_code] {
+    exit_code = post(*arguments, "passkey-assertion", {{"options", arguments->text}});
+  });
+
   CLI::App* send_command = phone->add_subcommand("send", "writes a message to the companions of a number");
   send_command->add_option("NUMBER", arguments->number, "the phone's number")->required();
   send_command->add_option("TEXT", arguments->text, "what it writes")->required();

@@ -37,6 +37,35 @@ class Sim {
     return this.admin('scan', qr);
   }
 
+  /** The phone's user types the code that the client shows. */
+  enterCode(number, code) {
+    return this.admin('enter-code', { number, code });
+  }
+
+  /** The phone's passkey signs request options, an object or its JSON: `assertion`, and `credentialId` in base64url. */
+  passkeyAssertion(options) {
+    return this.admin('passkey-assertion', { options });
+  }
+
+  /**
+   * The next connection (`scope`: another choice) freezes when a message of this kind has come, or its n-th. The
+   * message has no effect then, unless `scope` has `freezeAfterEffect`.
+   */
+  freeze(on, scope = { next: 1 }) {
+    return this.fail({ ...(typeof on === 'number' ? { freezeAfter: on } : { freezeOn: on }), ...scope });
+  }
+
+  /** Waits for a connection that is frozen; gives it. */
+  frozen(seconds) {
+    return this.until('a frozen connection', ({ connections }) => connections.find(({ frozen }) => frozen), seconds);
+  }
+
+  /** Waits until the phone shows the code of a passkey pairing; gives it. */
+  passkeyCode(seconds) {
+    const shown = ({ connections }) => connections.map(({ passkey }) => passkey?.code).find(Boolean);
+    return this.until("the phone's passkey code", shown, seconds);
+  }
+
   /** Goes wrong as told (`chain`, `handshake`, `pairSuccess`, ...): the `next` so many connections, else from now on. */
   fail(faults) {
     return this.admin('fail', faults);
