@@ -122,6 +122,7 @@ class HandMadeClient {
 
   /// Fetches what the server has due now.
   void pump() {
+    if (connection_ == nullptr) return;
     while (auto output = connection_->poll_output()) {
       if (const auto* bytes = std::get_if<simulator::SendBytes>(&*output)) {
         messages.push_back(bytes->bytes);
@@ -213,8 +214,10 @@ class HandMadeClient {
   void hang_up() {
     connection_->on_closed(clock_.now());
     server_.forget(id_);
+    connection_ = nullptr;
   }
 
+  /// Not after hang_up.
   simulator::SimConnection& connection() { return *connection_; }
 
   std::optional<simulator::Close::Kind> closed;

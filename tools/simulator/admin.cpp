@@ -42,7 +42,7 @@ AdminResponse ok_response(const json& body) {
   return {200, body.dump(-1, ' ', false, json::error_handler_t::replace)};
 }
 
-Result<json> with_faults(const Call& call, const Faults& faults, Scope scope) {
+Result<json> with_faults(const Call& call, const Faults& faults, const Scope& scope) {
   if (scope.number || scope.connection || scope.next) {
     PONTE_TRY(call.server.set_faults(faults, scope));
     return json::object();

@@ -74,7 +74,7 @@ std::optional<unsigned> FaultTable::upgrade_refusal() {
 Faults FaultTable::for_number(const std::string& number) {
   const auto found = numbers_.find(number);
   if (found == numbers_.end()) return {};
-  const Faults out = found->second.faults;
+  Faults out = found->second.faults;
   if (auto& remaining = found->second.remaining; remaining && --*remaining == 0) numbers_.erase(found);
   return out;
 }

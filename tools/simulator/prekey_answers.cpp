@@ -68,13 +68,13 @@ void note_signed_prekey(const SignedPrekey& prekey, Asking& asking) {
 }
 
 Result<std::vector<Prekey>> read_list(const Node& list, Asking& asking) {
-  const std::string device = asking.account.jid(asking.companion.device).to_string();
+  const std::string device = asking.account.jid(asking.companion.device).to_string() + " prekey ";
   std::vector<Prekey> batch;
   batch.reserve(list.children().size());
   for (const Node& key : list.children()) {
     PONTE_ASSIGN(const Prekey prekey, read_prekey(key));
     const std::string id = std::to_string(prekey.id);
-    if (is_reused(asking.used_keys, device + " prekey " + id, prekey.key)) {
+    if (is_reused(asking.used_keys, device + id, prekey.key)) {
       return bad_upload("key id " + id + " was used before, with another key");
     }
     if (!id_is_new(asking.companion, batch, prekey.id)) return bad_upload("key id " + id + " was offered before");
