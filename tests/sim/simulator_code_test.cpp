@@ -15,7 +15,8 @@ constexpr const char* kCode = CodeCompanion::kCode;
 struct SimulatorCode : testing::Test {
   void SetUp() override {
     ASSERT_TRUE(client.connect(keys, registration_payload(keys)).ok());
-    ASSERT_EQ(client.take_refs().size(), 6u);
+    refs = client.take_refs();
+    ASSERT_EQ(refs.size(), 6u);
   }
   Node hello() { return companion.hello(); }
   bool ask_for_code() { return companion.ask(companion.hello()); }
@@ -35,6 +36,7 @@ struct SimulatorCode : testing::Test {
   DeviceKeys keys{random};
   HandMadeClient client{server, clock, random};
   CodeCompanion companion{client, keys, random};
+  std::vector<std::string> refs;
   Node request;
 };
 
@@ -350,6 +352,17 @@ TEST(SimulatorCodeNames, NameEveryDefect) {
   }
   EXPECT_EQ(simulator::code_defect_from_name("foreign-sender"), CodeDefect::kForeignSender);
   EXPECT_FALSE(simulator::code_defect_from_name("x").has_value());
+}
+
+TEST_F(SimulatorCode, LetsOnePhoneWaitAtATime) {
+  ASSERT_TRUE(ask_for_code());
+  enter(kCode);
+  std::optional<Result<Paired>> second;
+  server.scan(keys.qr(refs[0]), {}, clock.now(),
+              Reply<Paired>([&second](Result<Paired> result) { second = std::move(result); }));
+  ASSERT_TRUE(second && !second->ok());
+  EXPECT_EQ(second->error().cause, Cause::kPairingRefused);
+  EXPECT_FALSE(outcome.has_value());
 }
 
 TEST_F(SimulatorCode, TellsThePhoneThatANewerCodeIsOnDisplay) {

@@ -237,6 +237,14 @@ TEST_F(SimulatorHostile, GivesOutRefsThatAreNone) {
     connect();
     for (const std::string& ref : client->take_refs()) EXPECT_NE(ref.find(part), std::string::npos);
   }
+  connect();
+  const auto iq = client->next("iq");
+  client->send(Node("iq")
+                   .with("to", server_jid())
+                   .with("type", "error")
+                   .with("id", *iq->attribute("id"))
+                   .child(Node("error").with("code", "400")));
+  EXPECT_TRUE(server.world().violations.empty()) << "they may be refused";
   faults.ref_defect = RefDefect::kEmpty;
   set(faults);
   connect();

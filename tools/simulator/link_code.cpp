@@ -140,7 +140,7 @@ void PairingSide::enter_code(std::string_view entered, const Phone& phone, Reply
         Error{Errc::kInvalidArgument, Cause::kInvalidRequest, "expected a code of 8 symbols, XXXX-XXXX"});
   }
   if (!link_) return reply.answer(rejected("no pairing code is outstanding"));
-  if (phone_waits() || link_->entry) return reply.answer(rejected("another phone has just entered a code"));
+  if (phone_waits()) return reply.answer(rejected("another phone has just entered a code"));
   if (link_->hellos >= kMostHellos) return reply.answer(rejected("three primary_hello were sent for this code"));
   World& world = connection_.world();
   const Mono now = connection_.now().mono;

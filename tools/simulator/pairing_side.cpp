@@ -76,8 +76,10 @@ void PairingSide::start() {
   refs_since_ = connection_.now().mono;
   // `from` is a JID on the wire: clients exist that ignore the token form (wire: pairing.md 5.1).
   Node iq = Node("iq").with("from", server_jid()).with("type", "set").with("xmlns", "md").child(std::move(pair_device));
-  connection_.send_iq(std::move(iq), [this](const Node& answer) {
-    if (answer.attribute("type") != "result") connection_.violation("pair-device was answered with an error");
+  connection_.send_iq(std::move(iq), [this, defect](const Node& answer) {
+    // Refs that are none may be refused.
+    if (answer.attribute("type") == "result" || defect != RefDefect::kNone) return;
+    connection_.violation("pair-device was answered with an error");
   });
 }
 

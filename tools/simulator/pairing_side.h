@@ -87,7 +87,8 @@ class PairingSide final : public Side {
   /// The phone knows the companion's secret: pairs, or demands a passkey before.
   void approve(const Secret<32>& adv_secret, const Phone& phone, Reply<Paired> reply);
   void pair(const Secret<32>& adv_secret, const Phone& phone, Reply<Paired> reply, Approval approval);
-  bool phone_waits() const { return attempt_ || passkey_.active(); }
+  /// A phone has scanned or typed a code, and has no answer yet.
+  bool phone_waits() const { return attempt_ || passkey_.active() || (link_ && link_->entry); }
   void on_pair_success_answer(const protocol::wire::Node& answer);
   Result<Companion> check_answer(const protocol::wire::Node& answer, Attempt& attempt) const;
   Status check_on_display(const QrCode& code) const;
