@@ -187,9 +187,10 @@ TEST_F(SimulatorOnline, CountsAndStoresPrekeys) {
 TEST_F(SimulatorOnline, RefusesDamagedUploads) {
   log_in(pair());
   EXPECT_EQ(answer_to(upload(5, 10)), "result");
-  std::vector<Node> bad = {upload(14, 3), upload(0, 2), upload(20, 0)};
+  std::vector<Node> bad = {upload(3, 2), upload(0, 2), upload(20, 0)};
+  std::uint32_t next = 100;
   for (const char* missing : {"registration", "type", "identity", "list", "skey"}) {
-    Node iq = upload(100, 2);
+    Node iq = upload(next += 10, 2);
     auto& children = std::get<Node::Children>(iq.content);
     std::erase_if(children,
                   [&](const Node& child) { return child.tag == missing && missing != std::string("registration"); });
@@ -197,7 +198,7 @@ TEST_F(SimulatorOnline, RefusesDamagedUploads) {
     bad.push_back(std::move(iq));
   }
   for (int damage = 0; damage < 5; ++damage) {
-    Node iq = upload(200, 2);
+    Node iq = upload(next += 10, 2);
     auto& children = std::get<Node::Children>(iq.content);
     Node& key = std::get<Node::Children>(children[3].content)[1];
     if (damage == 0) std::get<Node::Children>(key.content)[1].content = Bytes(31, 1);

@@ -69,7 +69,7 @@ struct SimulatorReuse : testing::Test {
         .child(Node("value").bytes(pair.public_key))
         .child(Node("signature").bytes(signature));
   }
-  std::string upload(std::uint32_t id, const crypto::PublicKey& key, Node skey) {
+  Node upload_of(std::uint32_t id, const crypto::PublicKey& key, Node skey) {
     Node iq = Node("iq").with("id", "up").with("xmlns", "encrypt").with("type", "set").with("to", server_jid());
     iq.child(Node("registration").bytes(big_endian_array<4>(0x1234)));
     iq.child(Node("type").bytes(ByteArray<1>{5}));
@@ -77,7 +77,10 @@ struct SimulatorReuse : testing::Test {
     iq.child(Node("list").child(
         Node("key").child(Node("id").bytes(big_endian_array<3>(id))).child(Node("value").bytes(key))));
     iq.child(std::move(skey));
-    client->send(iq);
+    return iq;
+  }
+  std::string upload(std::uint32_t id, const crypto::PublicKey& key, Node skey) {
+    client->send(upload_of(id, key, std::move(skey)));
     return client->next("iq")->attribute("type").value_or("");
   }
 
@@ -101,6 +104,41 @@ TEST_F(SimulatorReuse, IsNoticedOfAHandshakesEphemeralKey) {
   client.emplace(server, clock, random);
   client->send_bytes(hello);
   EXPECT_EQ(said(), Said{"the ephemeral key of ClientHello was used before"}) << "a reset forgets it not";
+}
+
+TEST_F(SimulatorReuse, IsNoticedOfMessagesThatHadNoEffect) {
+  simulator::Faults faults;
+  faults.freeze_on = simulator::FreezePoint::kClientHello;
+  ASSERT_TRUE(server.set_faults(faults, {}).ok());
+  noise::Handshake handshake({server.root_key(), &keys.noise}, random);
+  const Bytes hello = concat({wire::stream_prologue(), *wire::encode_frame_bytes(handshake.client_hello())});
+  for (int i = 0; i < 2; ++i) {
+    client.emplace(server, clock, random);
+    client->send_bytes(hello);
+  }
+  EXPECT_EQ(said(), Said{"the ephemeral key of ClientHello was used before"});
+  faults.freeze_on = simulator::FreezePoint::kCompanionHello;
+  ASSERT_TRUE(server.set_faults(faults, {}).ok());
+  std::optional<Node> request;
+  for (int i = 0; i < 2; ++i) {
+    connect();
+    CodeCompanion companion(*client, keys, random);
+    if (!request) request = companion.hello();
+    EXPECT_FALSE(companion.ask(*request));
+  }
+  EXPECT_EQ(said().size(), 2u);
+  server.world().faults.clear();
+  pair_and_log_in();
+  faults.freeze_on = simulator::FreezePoint::kPrekeyUpload;
+  simulator::Scope scope;
+  scope.connection = client->connection().id();
+  ASSERT_TRUE(server.set_faults(faults, scope).ok());
+  client->send(upload_of(1, random.array<32>(), signed_prekey(1, keys.signed_prekey)));
+  client->hang_up();
+  client.emplace(server, clock, random);
+  ASSERT_TRUE(client->connect(keys, login_payload(kNumber, (*outcome)->device)).ok());
+  EXPECT_EQ(upload(1, random.array<32>(), signed_prekey(1, keys.signed_prekey)), "result") << "it knows of no other";
+  EXPECT_EQ(said(), Said{"prekey id 1 was used before, with another key"});
 }
 
 TEST_F(SimulatorReuse, IsNoticedOfWhatCompanionHelloHas) {
@@ -178,7 +216,7 @@ TEST_F(SimulatorReuse, IsNoticedOfAPrekeysId) {
   EXPECT_EQ(upload(1, first, signed_prekey(1, keys.signed_prekey)), "result") << "once more what got lost";
   EXPECT_EQ(said(), Said());
   EXPECT_EQ(upload(1, random.array<32>(), signed_prekey(1, keys.signed_prekey)), "error");
-  EXPECT_EQ(said(), Said{"encrypt: key id 1 was used before, with another key"});
+  EXPECT_EQ(said(), (Said{"prekey id 1 was used before, with another key", "encrypt: key id 1 was offered before"}));
   pair_and_log_in();
   EXPECT_EQ(upload(1, random.array<32>(), signed_prekey(1, keys.signed_prekey)), "result") << "another device";
   EXPECT_EQ(said(), Said());

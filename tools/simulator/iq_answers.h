@@ -8,7 +8,6 @@
 #include "base/time.h"
 #include "protocol/wire/node.h"
 #include "simulator/accounts.h"
-#include "simulator/used_values.h"
 
 namespace ponte::simulator {
 
@@ -25,7 +24,6 @@ struct Asking {
   Accounts& accounts;
   Account& account;
   Companion& companion;
-  UsedValues& used_keys;
   Wall wall;
   std::vector<std::string> violations{};  ///< what was wrong with the request
   bool became_active = false;             ///< `<active/>` was asked for

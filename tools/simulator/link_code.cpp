@@ -39,6 +39,12 @@ bool display_accepted(std::string_view display) {
          std::find(kSystems.begin(), kSystems.end(), system) != kSystems.end();
 }
 
+/// The content of a child; empty where there is none.
+ByteView leaf_of(const Node& request, std::string_view tag) {
+  const Node* child = request.find(tag);
+  return child ? child->leaf().value_or(ByteView{}) : ByteView{};
+}
+
 Secret<32> wrapping_key(std::string_view code, ByteView wrapped) {
   return crypto::pbkdf2_sha256(as_bytes(code), wrapped.first(32), kCodeIterations);
 }
@@ -58,6 +64,19 @@ Bytes wrap(std::string_view code, const crypto::PublicKey& key, RandomSource& ra
 }
 
 }  // namespace
+
+void PairingSide::note_link_code(const Node& request) {
+  const ByteView wrapped = leaf_of(request, "link_code_pairing_wrapped_companion_ephemeral_pub");
+  if (wrapped.size() == kWrappedSize) {
+    connection_.note_use("the salt of companion_hello", wrapped.first(32));
+    connection_.note_use("the IV of companion_hello", wrapped.subspan(32, 16));
+  }
+  const ByteView bundle = leaf_of(request, "link_code_pairing_wrapped_key_bundle");
+  if (bundle.size() == kBundleSize) {
+    connection_.note_use("the salt of companion_finish", bundle.first(32));
+    connection_.note_use("the nonce of companion_finish", bundle.subspan(32, 12));
+  }
+}
 
 void PairingSide::on_link_code(const Node& iq, const Node& request) {
   const auto stage = request.attribute("stage");
@@ -87,10 +106,7 @@ std::optional<std::pair<unsigned, std::string>> PairingSide::start_link_code(con
     connection_.violation("companion_hello: " + std::move(why));
     return std::pair<unsigned, std::string>(400, "bad-request");
   };
-  const auto leaf = [&request](std::string_view tag) -> ByteView {
-    const Node* child = request.find(tag);
-    return child ? child->leaf().value_or(ByteView{}) : ByteView{};
-  };
+  const auto leaf = [&request](std::string_view tag) { return leaf_of(request, tag); };
   const auto jid = request.jid("jid");
   if (!jid || jid->server != protocol::wire::kUserServer || !is_phone_number(jid->user))
     return refuse("jid is no phone number");
@@ -107,8 +123,6 @@ std::optional<std::pair<unsigned, std::string>> PairingSide::start_link_code(con
   // Byte 00 is right; one widespread client sends the character "0" and gets along.
   if (leaf("link_code_pairing_nonce").size() != 1) return refuse("nonce: expected one byte");
 
-  connection_.note_use("the salt of companion_hello", wrapped.first(32));
-  connection_.note_use("the IV of companion_hello", wrapped.subspan(32, 16));
   drop_link_code();
   World& world = connection_.world();
   const Mono now = connection_.now().mono;
@@ -185,10 +199,7 @@ void PairingSide::send_primary_hello(std::string_view code, const crypto::Public
 }
 
 Result<Secret<32>> PairingSide::open_bundle(const Node& request, const Entry& entry) {
-  const auto leaf = [&request](std::string_view tag) -> ByteView {
-    const Node* child = request.find(tag);
-    return child ? child->leaf().value_or(ByteView{}) : ByteView{};
-  };
+  const auto leaf = [&request](std::string_view tag) { return leaf_of(request, tag); };
   if (as_text(leaf("link_code_pairing_ref")) != link_->ref) return rejected("companion_finish names another ref");
   if (!equal(leaf("companion_identity_public"), registration().identity))
     return rejected("companion_finish has another identity");
@@ -196,8 +207,6 @@ Result<Secret<32>> PairingSide::open_bundle(const Node& request, const Entry& en
   if (bundle.size() != kBundleSize)
     return rejected("wrapped bundle: expected 156 bytes, got " + std::to_string(bundle.size()));
 
-  connection_.note_use("the salt of companion_finish", bundle.first(32));
-  connection_.note_use("the nonce of companion_finish", bundle.subspan(32, 12));
   Secret<32> key;
   crypto::hkdf_sha256(entry.ephemeral_shared.view(), bundle.first(32),
                       as_bytes("link_code_pairing_key_bundle_encryption_key"), key.mutable_view());

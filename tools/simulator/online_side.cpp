@@ -4,6 +4,7 @@
 
 #include "crypto/base64.h"
 #include "simulator/iq_answers.h"
+#include "simulator/prekey_answers.h"
 
 namespace ponte::simulator {
 namespace {
@@ -57,6 +58,12 @@ void OnlineSide::start() {
   connection_.send(ib(Node("edge_routing").child(Node("routing_info").bytes(kRoutingInfo))));
   if (companion_.uploads > 0 && companion_.prekeys.size() < kLowPrekeys) notify_prekeys();
   if (!passive_) begin_delivery();
+}
+
+void OnlineSide::note_uses(const Node& stanza) {
+  if (stanza.attribute("xmlns") != "encrypt") return;
+  PrekeyUses uses{connection_.world().used_keys, jid_, companion_.keys.identity};
+  for (std::string& text : reused_prekeys(stanza, uses)) connection_.violation(std::move(text));
 }
 
 void OnlineSide::send_success() {
@@ -123,8 +130,7 @@ void OnlineSide::on_stanza(const Node& stanza) {
 
 void OnlineSide::on_iq(const Node& iq) {
   if (!iq.attribute("id")) return connection_.violation("iq without id");
-  World& world = connection_.world();
-  Asking asking{world.accounts, account_, companion_, world.used_keys, connection_.now().wall};
+  Asking asking{connection_.world().accounts, account_, companion_, connection_.now().wall};
   const Node answer = answer_iq(iq, asking);
   for (std::string& text : asking.violations) connection_.violation(std::move(text));
   connection_.send(answer);

@@ -14,6 +14,7 @@ class OnlineSide final : public Side {
   OnlineSide(SimConnection& connection, Account& account, std::uint16_t device, const ClientDetails& details);
 
   void start() override;
+  void note_uses(const protocol::wire::Node& stanza) override;
   void on_stanza(const protocol::wire::Node& stanza) override;
   void on_deadline() override;
   std::optional<Mono> next_deadline() const override;

@@ -25,10 +25,9 @@ Error rejected(std::string message) {
   return {Errc::kRejected, Cause::kPairingRefused, std::move(message)};
 }
 
-void note_signed_prekey(SimConnection& connection, const protocol::wire::Jid& device, const SignedPrekey& prekey) {
-  if (auto text = reused_signed_prekey(connection.world().used_keys, device, prekey)) {
-    connection.violation(std::move(*text));
-  }
+void note_signed_prekey(SimConnection& connection, const std::string& device, const Registration& registration) {
+  PrekeyUses uses{connection.world().used_keys, device, registration.identity};
+  if (auto text = reused_signed_prekey(registration.signed_prekey, uses)) connection.violation(std::move(*text));
 }
 
 std::string spoiled(std::string ref, RefDefect defect) {
@@ -87,6 +86,12 @@ Mono PairingSide::refs_end() const {
   const Options& options = connection_.world().options;
   const auto further = static_cast<Milliseconds::rep>(refs_.empty() ? 0 : refs_.size() - 1);
   return refs_since_ + options.first_ref_ttl + options.ref_ttl * further;
+}
+
+void PairingSide::note_uses(const Node& stanza) {
+  if (stanza.tag != "iq") return;
+  if (const Node* link_code = stanza.find("link_code_companion_reg")) note_link_code(*link_code);
+  passkey_.note_uses(stanza);
 }
 
 void PairingSide::on_stanza(const Node& stanza) {
@@ -251,7 +256,7 @@ void PairingSide::on_pair_success_answer(const Node& answer) {
   const std::uint16_t device = companion->device;
   const Paired paired{account.number, device, account.jid(device).to_string(), account.lid(device).to_string(),
                       companion->key_index};
-  note_signed_prekey(connection_, account.jid(device), companion->keys.signed_prekey);
+  note_signed_prekey(connection_, paired.jid, companion->keys);
   account.companions.insert_or_assign(device, std::move(*companion));
   ++world.counters.pairings;
   if (connection_.faults().close_without_restart.value_or(false)) {

@@ -27,6 +27,7 @@ class PairingSide final : public Side {
   ~PairingSide() override;
 
   void start() override;
+  void note_uses(const protocol::wire::Node& stanza) override;
   void on_stanza(const protocol::wire::Node& stanza) override;
   void on_deadline() override;
   std::optional<Mono> next_deadline() const override;
@@ -97,6 +98,7 @@ class PairingSide final : public Side {
   Mono code_end() const;
   CodeDefect code_defect() const { return connection_.faults().code_defect.value_or(CodeDefect::kNone); }
 
+  void note_link_code(const protocol::wire::Node& request);
   void on_link_code(const protocol::wire::Node& iq, const protocol::wire::Node& request);
   std::optional<std::pair<unsigned, std::string>> start_link_code(const protocol::wire::Node& request);
   void send_primary_hello(std::string_view code, const crypto::PublicKey& ephemeral);

@@ -86,11 +86,16 @@ Secret<32> pairing_key(const Secret<32>& shared, std::uint32_t device_type, std:
   return key;
 }
 
+Result<ByteArray<12>> pairing_request_iv(ByteView content) {
+  PONTE_ASSIGN(const auto envelope, parse<proto::EncryptedPairingRequest>("EncryptedPairingRequest", content));
+  return sized<12>("EncryptedPairingRequest.IV", envelope.iv());
+}
+
 Result<PairingRequest> open_pairing_request(ByteView content, const Secret<32>& key) {
   PONTE_ASSIGN(const auto envelope, parse<proto::EncryptedPairingRequest>("EncryptedPairingRequest", content));
   PairingRequest out;
-  PONTE_ASSIGN(out.iv, sized<12>("EncryptedPairingRequest.IV", envelope.iv()));
-  PONTE_ASSIGN(const Bytes opened, crypto::Aes256Gcm(key).open(out.iv, as_bytes(envelope.encrypted_payload()), {}));
+  PONTE_ASSIGN(const auto iv, sized<12>("EncryptedPairingRequest.IV", envelope.iv()));
+  PONTE_ASSIGN(const Bytes opened, crypto::Aes256Gcm(key).open(iv, as_bytes(envelope.encrypted_payload()), {}));
   PONTE_ASSIGN(const auto request, parse<proto::PairingRequest>("PairingRequest", opened));
   PONTE_ASSIGN(out.noise, sized<32>("companionPublicKey", request.companion_public_key()));
   PONTE_ASSIGN(out.identity, sized<32>("companionIdentityKey", request.companion_identity_key()));

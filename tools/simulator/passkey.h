@@ -57,9 +57,10 @@ struct PairingRequest {
   crypto::PublicKey noise{};
   crypto::PublicKey identity{};
   Secret<32> adv_secret;
-  ByteArray<12> iv{};  ///< of the envelope
 };
 
+/// The IV of `<encrypted_pairing_request>`; kMalformed/kProtobufMalformed.
+Result<ByteArray<12>> pairing_request_iv(ByteView content);
 /// Opens `<encrypted_pairing_request>`. kMalformed/kProtobufMalformed, naming the field; kUntrusted/kDecryptionFailed.
 Result<PairingRequest> open_pairing_request(ByteView content, const Secret<32>& key);
 

@@ -74,6 +74,23 @@ std::optional<Node> PasskeyFlow::options_node() const {
   return Node("passkey_request_options").bytes(as_bytes(options));
 }
 
+void PasskeyFlow::note_uses(const Node& iq) {
+  if (const Node* prologue = iq.find("passkey_prologue")) {
+    const auto payload = content_of(*prologue, "prologue_payload");
+    const auto read = payload.ok() ? passkey::read_prologue(*payload) : payload.error();
+    // Once its assertion was refused, a companion may send the rest again.
+    if (read.ok() && last_key_ != read->key) connection_.note_use("the ephemeral key of passkey_prologue", read->key);
+    if (read.ok()) last_key_ = read->key;
+  }
+  if (const Node* nonce = iq.find("companion_nonce")) {
+    if (const auto content = nonce->leaf_of_size(32); content.ok()) connection_.note_use("companion_nonce", *content);
+  }
+  if (const auto content = content_of(iq, "encrypted_pairing_request"); content.ok()) {
+    const auto iv = passkey::pairing_request_iv(*content);
+    if (iv.ok()) connection_.note_use("the IV of encrypted_pairing_request", *iv);
+  }
+}
+
 bool PasskeyFlow::on_iq(const Node& iq) {
   struct Row {
     std::string_view tag;
@@ -143,7 +160,6 @@ Status PasskeyFlow::on_prologue(const Node& iq) {
   if (defect() == PasskeyDefect::kSilentPrologue) return Status::Ok();
   PONTE_TRY(check_prologue(*iq.find("passkey_prologue")));
   if (defect() == PasskeyDefect::kRefuseAssertion) return rejected("not-authorized");
-  connection_.note_use("the ephemeral key of passkey_prologue", attempt_->prologue.key);
   World& world = connection_.world();
   attempt_->ephemeral = crypto::generate_key_pair(world.random);
   attempt_->nonce = world.random.array<32>();
@@ -196,7 +212,6 @@ Status PasskeyFlow::on_nonce(const Node& iq) {
     end(rejected("the server refused the companion's nonce"));
     return Status::Ok();
   }
-  connection_.note_use("companion_nonce", nonce);
   attempt_->code = passkey::verification_code({to_array<32>(nonce), attempt_->nonce, attempt_->ephemeral.public_key});
   state_ = State::kShowingCode;
   connection_.send(iq_result(iq));
@@ -209,7 +224,6 @@ Status PasskeyFlow::on_request(const Node& iq) {
   PONTE_ASSIGN(const Secret<32> shared, crypto::agree(attempt_->ephemeral.private_key, prologue.key));
   const Secret<32> key = passkey::pairing_key(shared, prologue.device_type, prologue.ref);
   PONTE_ASSIGN(const passkey::PairingRequest request, passkey::open_pairing_request(content, key));
-  connection_.note_use("the IV of encrypted_pairing_request", request.iv);
   if (request.noise != registration_.noise) return malformed("companionPublicKey: not the handshake's");
   if (request.identity != registration_.identity) return malformed("companionIdentityKey: not the registration's");
   if (crypto::equal_constant_time(request.adv_secret.view(), attempt_->previous_secret.view())) {

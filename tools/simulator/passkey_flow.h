@@ -35,6 +35,8 @@ class PasskeyFlow {
   /// The phone has scanned the code or opened the bundle that `previous_secret` belongs to. Only where idle.
   /// `reply` is answered here where the attempt fails: kRejected/kPasskeyRejected; else it goes to `approved`.
   void begin(const Secret<32>& previous_secret, const Phone& phone, Reply<Paired> reply);
+  /// Notes what an iq of this flow has that may not be used twice.
+  void note_uses(const protocol::wire::Node& iq);
   /// Answers an iq of this flow. False where the stanza is none; nothing was done then.
   bool on_iq(const protocol::wire::Node& iq);
   /// Answers the phone with `error`, where one waits.
@@ -79,7 +81,8 @@ class PasskeyFlow {
   Approved approved_;
   State state_ = State::kIdle;
   std::optional<Attempt> attempt_;
-  std::string ref_;  ///< handed out last
+  std::string ref_;                            ///< handed out last
+  std::optional<crypto::PublicKey> last_key_;  ///< of the last passkey_prologue
 };
 
 }  // namespace ponte::simulator

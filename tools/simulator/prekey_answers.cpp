@@ -58,33 +58,30 @@ bool id_is_new(const Companion& companion, const std::vector<Prekey>& batch, std
 }
 
 /// True where the device had another key under this id.
-bool is_reused(UsedValues& used_keys, const std::string& name, const crypto::PublicKey& key) {
-  return used_keys.note(as_bytes(name), key) == UsedValues::Found::kOther;
+bool is_reused(PrekeyUses& uses, std::string_view kind, std::uint32_t id, const crypto::PublicKey& key) {
+  std::string name = uses.device;
+  name.append(kind).append(std::to_string(id));
+  return uses.used_keys.note(as_bytes(name), key) == UsedValues::Found::kOther;
 }
 
-void note_signed_prekey(const SignedPrekey& prekey, Asking& asking) {
-  const auto device = asking.account.jid(asking.companion.device);
-  if (auto text = reused_signed_prekey(asking.used_keys, device, prekey)) asking.violations.push_back(std::move(*text));
+std::string reuse_text(const char* what, std::uint32_t id) {
+  return std::string(what) + " id " + std::to_string(id) + " was used before, with another key";
 }
 
-Result<std::vector<Prekey>> read_list(const Node& list, Asking& asking) {
-  const std::string device = asking.account.jid(asking.companion.device).to_string() + " prekey ";
+Result<std::vector<Prekey>> read_list(const Node& list, const Companion& companion) {
   std::vector<Prekey> batch;
   batch.reserve(list.children().size());
   for (const Node& key : list.children()) {
     PONTE_ASSIGN(const Prekey prekey, read_prekey(key));
-    const std::string id = std::to_string(prekey.id);
-    if (is_reused(asking.used_keys, device + id, prekey.key)) {
-      return bad_upload("key id " + id + " was used before, with another key");
+    if (!id_is_new(companion, batch, prekey.id)) {
+      return bad_upload("key id " + std::to_string(prekey.id) + " was offered before");
     }
-    if (!id_is_new(asking.companion, batch, prekey.id)) return bad_upload("key id " + id + " was offered before");
     batch.push_back(prekey);
   }
   return batch;
 }
 
-Status store_upload(const Node& request, Asking& asking) {
-  Companion& companion = asking.companion;
+Status store_upload(const Node& request, Companion& companion) {
   PONTE_ASSIGN(const ByteView registration, child_bytes(request, "registration", 4));
   PONTE_ASSIGN(const ByteView type, child_bytes(request, "type", 1));
   PONTE_ASSIGN(const ByteView identity, child_bytes(request, "identity", 32));
@@ -97,8 +94,7 @@ Status store_upload(const Node& request, Asking& asking) {
   if (list == nullptr || list->children().empty()) return bad_upload("list is missing or empty");
   if (list->children().size() > kMostInOneUpload) return bad_upload("list: more than 2000 keys");
 
-  PONTE_ASSIGN(const std::vector<Prekey> batch, read_list(*list, asking));
-  note_signed_prekey(skey, asking);
+  PONTE_ASSIGN(const std::vector<Prekey> batch, read_list(*list, companion));
   companion.keys.signed_prekey = skey;
   companion.highest_prekey_id = batch.back().id;
   companion.prekeys_uploaded += batch.size();
@@ -150,11 +146,27 @@ Node refuse(const Node& request, const Error& error, Asking& asking) {
 
 }  // namespace
 
-std::optional<std::string> reused_signed_prekey(UsedValues& used_keys, const protocol::wire::Jid& device,
-                                                const SignedPrekey& prekey) {
-  const std::string id = std::to_string(prekey.id);
-  if (!is_reused(used_keys, device.to_string() + " signed " + id, prekey.key)) return std::nullopt;
-  return "signed prekey id " + id + " was used before, with another key";
+std::optional<std::string> reused_signed_prekey(const SignedPrekey& prekey, PrekeyUses& uses) {
+  if (!is_reused(uses, " signed ", prekey.id, prekey.key)) return std::nullopt;
+  return reuse_text("signed prekey", prekey.id);
+}
+
+std::vector<std::string> reused_prekeys(const Node& request, PrekeyUses& uses) {
+  std::vector<std::string> out;
+  const Node* rotation = request.find("rotate");
+  const auto skey = read_signed_prekey(rotation != nullptr ? *rotation : request, uses.identity);
+  if (skey.ok()) {
+    if (auto text = reused_signed_prekey(*skey, uses)) out.push_back(std::move(*text));
+  }
+  const Node* list = request.find("list");
+  if (list == nullptr) return out;
+  std::optional<std::uint32_t> first;
+  for (const Node& key : list->children()) {
+    const auto prekey = read_prekey(key);
+    if (prekey.ok() && is_reused(uses, " prekey ", prekey->id, prekey->key) && !first) first = prekey->id;
+  }
+  if (first) out.push_back(reuse_text("prekey", *first));
+  return out;
 }
 
 Node answer_encrypt(const Node& request, Asking& asking) {
@@ -166,13 +178,12 @@ Node answer_encrypt(const Node& request, Asking& asking) {
   if (const Node* rotate = request.find("rotate")) {
     auto skey = read_signed_prekey(*rotate, companion.keys.identity);
     if (!skey.ok()) return refuse(request, skey.error(), asking);
-    note_signed_prekey(*skey, asking);
     companion.keys.signed_prekey = *skey;
     return iq_result(request);
   }
   if (request.find("registration") != nullptr) {
     if (is_repetition(request, companion)) return iq_result(request);
-    if (Status stored = store_upload(request, asking); !stored.ok()) return refuse(request, stored.error(), asking);
+    if (Status stored = store_upload(request, companion); !stored.ok()) return refuse(request, stored.error(), asking);
   }
   return iq_result(request);
 }

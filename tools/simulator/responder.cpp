@@ -46,6 +46,12 @@ std::string_view pattern_name(Pattern pattern) {
   return "";
 }
 
+std::optional<crypto::PublicKey> client_ephemeral(ByteView message) {
+  const auto parsed = parse(message);
+  if (!parsed.ok() || parsed->client_hello().ephemeral().size() != 32) return std::nullopt;
+  return to_array<32>(as_bytes(parsed->client_hello().ephemeral()));
+}
+
 Result<Responder::HelloReply> Responder::on_client_hello(ByteView message, const Options& options,
                                                          RandomSource& random) {
   PONTE_ASSIGN(const HandshakeMessage parsed, parse(message));
@@ -93,9 +99,9 @@ Result<Responder::HelloReply> Responder::accept_ik(const ClientHello& hello, con
   if (options.ik == IkAnswer::kGarbage) payload.back() ^= 1;
   if (options.ik == IkAnswer::kShort) payload.resize(crypto::kGcmTagSize - 1);
   if (options.ik != IkAnswer::kNoPayload) reply.mutable_server_hello()->set_payload(to_text(payload));
-  if (options.ik != IkAnswer::kAccept) return HelloReply{serialize(reply), Pattern::kIk, hello.ephemeral, std::nullopt};
+  if (options.ik != IkAnswer::kAccept) return HelloReply{serialize(reply), Pattern::kIk, std::nullopt};
   finished.keys = state.split();
-  return HelloReply{serialize(reply), Pattern::kIk, hello.ephemeral, std::move(finished)};
+  return HelloReply{serialize(reply), Pattern::kIk, std::move(finished)};
 }
 
 Result<Responder::HelloReply> Responder::offer_static(const ClientHello& hello, Pattern pattern,
@@ -113,7 +119,7 @@ Result<Responder::HelloReply> Responder::offer_static(const ClientHello& hello, 
   PONTE_TRY(state.mix_agreement(options.static_keys->private_key, hello.ephemeral));
   fields.set_payload(to_text(state.encrypt_and_hash(options.chain)));
   state_ = std::move(state);
-  return HelloReply{serialize(reply), pattern, hello.ephemeral, std::nullopt};
+  return HelloReply{serialize(reply), pattern, std::nullopt};
 }
 
 Result<Responder::Finished> Responder::on_client_finish(ByteView message) {

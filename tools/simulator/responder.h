@@ -16,6 +16,9 @@ namespace ponte::simulator {
 enum class Pattern { kXx, kIk, kXxFallback };
 std::string_view pattern_name(Pattern pattern);
 
+/// The client's ephemeral key in a serialized ClientHello; nullopt where it is none.
+std::optional<crypto::PublicKey> client_ephemeral(ByteView message);
+
 /// What the server does with an IK hello. A hello for another static key is always declined. Where an answer is damaged
 /// on purpose, the handshake stays unfinished.
 enum class IkAnswer {
@@ -38,7 +41,6 @@ class Responder {
   struct HelloReply {
     Bytes server_hello;  ///< serialized HandshakeMessage, without frame length
     Pattern pattern = Pattern::kXx;
-    crypto::PublicKey client_ephemeral{};
     std::optional<Finished> finished;  ///< only where IK was accepted, and the answer is whole
   };
   struct Options {

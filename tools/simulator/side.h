@@ -16,6 +16,8 @@ class Side {
  public:
   virtual ~Side() = default;
   virtual void start() = 0;
+  /// Notes what may not be used twice. Any stanza, before anything else is done with it or it is thrown away.
+  virtual void note_uses(const protocol::wire::Node& stanza) = 0;
   /// Anything but acknowledgements and answers to the server's own iqs.
   virtual void on_stanza(const protocol::wire::Node& stanza) = 0;
   virtual void on_deadline() = 0;

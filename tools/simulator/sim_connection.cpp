@@ -142,6 +142,7 @@ std::optional<FreezePoint> SimConnection::freeze_point(const Node& stanza) const
 }
 
 void SimConnection::on_client_hello(ByteView message) {
+  if (const auto ephemeral = client_ephemeral(message)) note_use("the ephemeral key of ClientHello", *ephemeral);
   if (!passes(FreezePoint::kClientHello)) return;
   const HandshakeFault fault = faults_.handshake.value_or(HandshakeFault::kNone);
   if (fault == HandshakeFault::kSilent) return;
@@ -154,7 +155,6 @@ void SimConnection::on_client_hello(ByteView message) {
       message, {&world_.chain.static_keys(), chain, faults_.ik.value_or(IkAnswer::kAccept)}, world_.random);
   if (!reply.ok()) return fail_handshake(reply.error());
   pattern_ = reply->pattern;
-  note_use("the ephemeral key of ClientHello", reply->client_ephemeral);
   Bytes& hello = reply->server_hello;
   if (fault == HandshakeFault::kBadTag) hello[hello.size() / 4] ^= 0x10;
   if (fault == HandshakeFault::kHalfServerHello) {
@@ -245,6 +245,7 @@ void SimConnection::on_transport(ByteView ciphertext) {
 }
 
 void SimConnection::on_stanza(const Node& stanza) {
+  if (side_) side_->note_uses(stanza);
   if (!passes(freeze_point(stanza))) return;
   if (stanza.tag == "ack") return on_ack(stanza);
   if (stanza.tag == "xmlstreamend") return close();
