@@ -1,6 +1,7 @@
 #include "protocol/devices/prekeys.h"
 #include "protocol/features/presence.h"
 #include "protocol/handlers/handlers.h"
+#include "protocol/session/connection.h"
 #include "protocol/session/link_state.h"
 #include "protocol/session/unified_session.h"
 
@@ -17,8 +18,13 @@ Status send_active(Step& step) {
 
 Status on_success(Step& step, const wire::Node& node) {
   LinkState& link = step.link;
-  // It may come again on the same connection; and while pairing it means nothing.
-  if (link.phase != Phase::kAwaitAuth || !link.account) return Status::Ok();
+  if (!link.account) {
+    step.emit(event::Refused{
+        Error{Errc::kRejected, Cause::kStanzaUnexpected, "success came to a device that is not linked"}});
+    return Status::Ok();
+  }
+  // It may come again on the same connection.
+  if (link.phase != Phase::kAwaitAuth) return Status::Ok();
   if (const auto t = node.number("t")) link.set_server_time(*t, step.now);
   if (const auto lid = node.jid("lid"); lid && link.account->lid.empty()) link.account->lid = lid->to_string();
   ++link.account->login_counter;
@@ -28,6 +34,7 @@ Status on_success(Step& step, const wire::Node& node) {
   if (link.verified_chain) store::put_server_chain(step.store, *link.verified_chain);
   link.verified_chain.reset();
   link.phase = Phase::kOnline;
+  step.connection->logged_in();
   link.phase_deadline.reset();
   step.emit(event::Online{});
   PONTE_TRY(devices::ensure_prekeys(step));

@@ -10,6 +10,7 @@ namespace {
 
 constexpr Milliseconds kRestartWithin{20'000};  // 515 comes within a second or two (wire: pairing.md 5.6)
 constexpr std::size_t kMaxRefs = 64;
+constexpr unsigned kMaxPairDevices = 10;
 constexpr std::size_t kMaxRefSize = 512;  // a QR of level L holds 2953 bytes in all
 
 wire::Node result_iq(const wire::Node& iq, std::string_view type = "result") {
@@ -24,7 +25,8 @@ Error malformed(std::string what) {
 bool is_ref(std::string_view text) {
   if (text.empty() || text.size() > kMaxRefSize) return false;
   for (const char c : text) {
-    if (c <= 0x20 || c >= 0x7F) return false;
+    // A comma separates the fields of a QR text.
+    if (c <= 0x20 || c >= 0x7F || c == ',') return false;
   }
   return true;
 }
@@ -55,11 +57,12 @@ Status on_pair_device(Step& step, const wire::Node& iq, const wire::Node& pair_d
   for (const wire::Node& child : pair_device.children()) {
     if (child.tag != "ref") continue;
     const auto ref = child.leaf();
-    if (!ref || !is_ref(as_text(*ref))) return malformed("a ref is empty, over 512 bytes or not printable");
+    if (!ref || !is_ref(as_text(*ref))) return malformed("a ref is empty, over 512 bytes, or has what no QR text can hold");
     if (refs.size() == kMaxRefs) return malformed("more than 64 refs");
     refs.push_back(to_text(*ref));
   }
   if (refs.empty()) return malformed("no ref");
+  if (++step.link.pair_devices > kMaxPairDevices) return malformed("sent over and over: a link must end some time");
   PONTE_TRY(step.send(result_iq(iq)));
   step.link.phase = Phase::kPairing;
   step.link.phase_deadline.reset();

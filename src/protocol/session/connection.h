@@ -28,7 +28,9 @@ class Connection {
   Result<Bytes> first_message(ByteView routing_info);
 
   void feed(ByteView bytes) { decoder_.feed(bytes); }
-  /// The next whole frame. kMalformed/kFrameTooLarge where a handshake frame grows past 64 KiB.
+  /// Before: 64 KiB a frame in the handshake, then 256 KiB, inflated too. From now on what the wire can carry.
+  void logged_in() { largest_ = wire::kMaxFrameSize; }
+  /// The next whole frame. kMalformed/kFrameTooLarge for one that is, or will be, larger than allowed now.
   Result<std::optional<Bytes>> take_frame();
 
   bool established() const { return channel_.has_value(); }
@@ -53,6 +55,7 @@ class Connection {
   std::optional<noise::Handshake> handshake_;
   std::optional<noise::Channel> channel_;
   wire::FrameDecoder decoder_;
+  std::size_t largest_;  ///< payload of a frame that is taken
   std::string last_sent_;
 };
 

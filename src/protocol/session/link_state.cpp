@@ -23,6 +23,7 @@ std::optional<Mono> LinkState::next_deadline() const {
 void LinkState::close() {
   phase = Phase::kClosed;
   phase_deadline.reset();
+  pair_devices = 0;
   qr.stop();
   code.reset();
   passkey.reset();

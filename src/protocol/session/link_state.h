@@ -41,6 +41,7 @@ struct LinkState {
   store::Credentials credentials;
   std::optional<store::Account> account;
 
+  unsigned pair_devices = 0;  ///< how often refs came on this connection
   pairing::QrRotation qr;
   std::unique_ptr<pairing::CodeFlow> code;        ///< null: no pairing code is wanted or out
   std::unique_ptr<pairing::PasskeyFlow> passkey;  ///< null: none was asked for

@@ -20,12 +20,12 @@ Bytes encode_frame(const Node& node);
 /// The node without the flag byte.
 Bytes encode_node(const Node& node);
 
-/// A decrypted frame: flag byte, then the node, inflated where flag bit 0x02 is set (at most
-/// kMaxInflatedSize). kMalformed/kNodeMalformed or kNodeTooLarge; the message names the offset.
+/// A decrypted frame: flag byte, then the node, inflated where flag bit 0x02 is set (to at most
+/// `max_inflated` bytes). kMalformed/kNodeMalformed or kNodeTooLarge; the message names the offset.
 /// Nothing may follow the root node. Tags and keys are strings and not empty; the padding of an odd
 /// packed string must be 0xF, as all peers write it. An AD_JID domain that the table does not know
 /// reads as hosted (even with bit 0x80) or s.whatsapp.net, and is kept in Jid::unknown_domain.
-Result<Node> decode_frame(ByteView frame);
+Result<Node> decode_frame(ByteView frame, std::size_t max_inflated = kMaxInflatedSize);
 /// The same without a flag byte.
 Result<Node> decode_node(ByteView bytes);
 

@@ -283,11 +283,11 @@ Result<Node> decode_node(ByteView bytes) {
   return Decoder(bytes).decode();
 }
 
-Result<Node> decode_frame(ByteView frame) {
+Result<Node> decode_frame(ByteView frame, std::size_t max_inflated) {
   constexpr std::uint8_t kCompressed = 0x02;
   if (frame.empty()) return Error{Errc::kMalformed, Cause::kNodeMalformed, "node: an empty frame has no flag byte"};
   if ((frame[0] & kCompressed) == 0) return decode_node(frame.subspan(1));
-  PONTE_ASSIGN(const Bytes inflated, inflate_zlib(frame.subspan(1), kMaxInflatedSize));
+  PONTE_ASSIGN(const Bytes inflated, inflate_zlib(frame.subspan(1), max_inflated));
   return decode_node(inflated);
 }
 
