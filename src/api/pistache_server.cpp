@@ -97,19 +97,19 @@ class Exchange {
 };
 
 /// One connection as its worker sees it; lives as long as Pistache's Peer.
-struct Connection {
-  Connection(std::shared_ptr<Shared> the_shared, int the_fd)
+struct HttpConnection {
+  HttpConnection(std::shared_ptr<Shared> the_shared, int the_fd)
       : shared(std::move(the_shared)),
         fd(the_fd),
         slot(std::make_shared<Slot>(shared->connections)),
         gate(shared->options.request) {}
-  ~Connection() {
+  ~HttpConnection() {
     if (slow != ConnectionWatcher::kNone) shared->watcher.cancel(slow);
     // Pistache closes the descriptor of a peer that it lets go, but not those that are left when its reactor ends.
     if (shared->teardown_thread.load() == std::this_thread::get_id()) ::close(fd);
   }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
+  HttpConnection(const HttpConnection&) = delete;
+  HttpConnection& operator=(const HttpConnection&) = delete;
 
   const std::shared_ptr<Shared> shared;
   const int fd;
@@ -150,13 +150,13 @@ class HttpHandler final : public Http::Handler {
   void onDisconnection(const std::shared_ptr<Tcp::Peer>& peer) override;
   void onInput(const char* buffer, size_t size, const std::shared_ptr<Tcp::Peer>& peer) override;
 
-  void on_bytes(Connection& connection, Tcp::Peer& peer, Http::RequestParser& parser, std::string_view bytes);
-  bool to_parser(Connection& connection, Tcp::Peer& peer, Http::RequestParser& parser);
-  void serve(Connection& connection, Tcp::Peer& peer, Http::RequestParser& parser);
-  void refuse(Connection& connection, const Tcp::Peer& peer, const Refusal& refusal);
-  void watch_slow_request(Connection& connection, const Tcp::Peer& peer);
-  void discard(Connection& connection, std::size_t size);
-  void write_now(Connection& connection, std::string bytes, bool keep_alive);
+  void on_bytes(HttpConnection& connection, Tcp::Peer& peer, Http::RequestParser& parser, std::string_view bytes);
+  bool to_parser(HttpConnection& connection, Tcp::Peer& peer, Http::RequestParser& parser);
+  void serve(HttpConnection& connection, Tcp::Peer& peer, Http::RequestParser& parser);
+  void refuse(HttpConnection& connection, const Tcp::Peer& peer, const Refusal& refusal);
+  void watch_slow_request(HttpConnection& connection, const Tcp::Peer& peer);
+  void discard(HttpConnection& connection, std::size_t size);
+  void write_now(HttpConnection& connection, std::string bytes, bool keep_alive);
 
   std::shared_ptr<Shared> shared_;
 };
@@ -175,7 +175,7 @@ void HttpHandler::onConnection(const std::shared_ptr<Tcp::Peer>& peer) {
     // any other gets a 408 through the unsafe queue.
     peer->putData(ParserData, std::make_shared<Http::RequestParser>(getMaxRequestSize()));
     peer->setIdle(true);
-    auto connection = std::make_shared<Connection>(shared_, peer->fd());
+    auto connection = std::make_shared<HttpConnection>(shared_, peer->fd());
     peer->putData(kConnectionData, connection);
     const std::size_t count = shared_->connections.load();
     const std::size_t most = shared_->options.max_connections;
@@ -192,14 +192,14 @@ void HttpHandler::onConnection(const std::shared_ptr<Tcp::Peer>& peer) {
 }
 
 void HttpHandler::onDisconnection(const std::shared_ptr<Tcp::Peer>& peer) {
-  const auto connection = std::static_pointer_cast<Connection>(peer->tryGetData(kConnectionData));
+  const auto connection = std::static_pointer_cast<HttpConnection>(peer->tryGetData(kConnectionData));
   if (!connection || connection->slow == ConnectionWatcher::kNone) return;
   shared_->watcher.cancel(std::exchange(connection->slow, ConnectionWatcher::kNone));
 }
 
 void HttpHandler::onInput(const char* buffer, size_t size, const std::shared_ptr<Tcp::Peer>& peer) {
   try {
-    const auto connection = std::static_pointer_cast<Connection>(peer->tryGetData(kConnectionData));
+    const auto connection = std::static_pointer_cast<HttpConnection>(peer->tryGetData(kConnectionData));
     const auto parser = getParser(peer);
     if (connection && parser) return on_bytes(*connection, *peer, *parser, {buffer, size});
   } catch (const std::exception& error) {
@@ -211,7 +211,7 @@ void HttpHandler::onInput(const char* buffer, size_t size, const std::shared_ptr
   abort_connection(peer->fd());
 }
 
-void HttpHandler::on_bytes(Connection& connection, Tcp::Peer& peer, Http::RequestParser& parser,
+void HttpHandler::on_bytes(HttpConnection& connection, Tcp::Peer& peer, Http::RequestParser& parser,
                            std::string_view bytes) {
   RequestGate& gate = connection.gate;
   while (!bytes.empty()) {
@@ -233,7 +233,7 @@ void HttpHandler::on_bytes(Connection& connection, Tcp::Peer& peer, Http::Reques
 }
 
 /// Hands what the gate let through to Pistache's parser. False: it did not like it, and the request is refused.
-bool HttpHandler::to_parser(Connection& connection, Tcp::Peer& peer, Http::RequestParser& parser) {
+bool HttpHandler::to_parser(HttpConnection& connection, Tcp::Peer& peer, Http::RequestParser& parser) {
   const std::string canonical = connection.gate.take_canonical();
   if (canonical.empty()) return true;
   bool done = false;
@@ -252,7 +252,7 @@ bool HttpHandler::to_parser(Connection& connection, Tcp::Peer& peer, Http::Reque
   return false;
 }
 
-void HttpHandler::serve(Connection& connection, Tcp::Peer& peer, Http::RequestParser& parser) {
+void HttpHandler::serve(HttpConnection& connection, Tcp::Peer& peer, Http::RequestParser& parser) {
   if (connection.slow != ConnectionWatcher::kNone &&
       !shared_->watcher.cancel(std::exchange(connection.slow, ConnectionWatcher::kNone))) {
     connection.closing = true;  // its 408 is on the way
@@ -291,7 +291,7 @@ void HttpHandler::serve(Connection& connection, Tcp::Peer& peer, Http::RequestPa
   }
 }
 
-void HttpHandler::refuse(Connection& connection, const Tcp::Peer& peer, const Refusal& refusal) {
+void HttpHandler::refuse(HttpConnection& connection, const Tcp::Peer& peer, const Refusal& refusal) {
   const bool in_time = connection.slow == ConnectionWatcher::kNone ||
                        shared_->watcher.cancel(std::exchange(connection.slow, ConnectionWatcher::kNone));
   if (!in_time) {
@@ -304,7 +304,7 @@ void HttpHandler::refuse(Connection& connection, const Tcp::Peer& peer, const Re
 }
 
 /// A request has begun and is not complete: a clock of its own, for Pistache's would answer through its queue.
-void HttpHandler::watch_slow_request(Connection& connection, const Tcp::Peer& peer) {
+void HttpHandler::watch_slow_request(HttpConnection& connection, const Tcp::Peer& peer) {
   if (connection.slow != ConnectionWatcher::kNone || connection.closing || connection.gate.idle()) return;
   UniqueFd duplicate = UniqueFd::duplicate(connection.fd);
   if (!duplicate) {
@@ -324,14 +324,14 @@ void HttpHandler::watch_slow_request(Connection& connection, const Tcp::Peer& pe
       });
 }
 
-void HttpHandler::discard(Connection& connection, std::size_t size) {
+void HttpHandler::discard(HttpConnection& connection, std::size_t size) {
   connection.discarded += size;
   // Enough for the client to come to the answer; a client that never stops is cut off.
   if (connection.discarded > kMostDiscarded) abort_connection(connection.fd);
 }
 
 /// On the worker, which alone closes this descriptor: it cannot have been reused.
-void HttpHandler::write_now(Connection& connection, std::string bytes, bool keep_alive) {
+void HttpHandler::write_now(HttpConnection& connection, std::string bytes, bool keep_alive) {
   ssize_t sent = ::send(connection.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
     abort_connection(connection.fd);
