@@ -170,6 +170,19 @@ TEST_F(SimulatorCode, RefusesARequestThatTheServerWould) {
   EXPECT_EQ(refusal(), "400");
 }
 
+TEST_F(SimulatorCode, TakesBrowsersThatHaveANumberAndTheOneForAllOthers) {
+  const auto takes = [&](std::string_view id) {
+    request = hello();
+    for (Node& child : std::get<Node::Children>(request.content)) {
+      if (child.tag == "companion_platform_id") child.content = to_bytes(id);
+    }
+    return companion.ask(request);
+  };
+  for (const char* id : {"1", "2", "3", "4", "5", "6", "9"}) EXPECT_TRUE(takes(id)) << id;
+  EXPECT_TRUE(server.world().violations.empty());
+  for (const char* id : {"", "0", "7", "8", "e", "11"}) EXPECT_FALSE(takes(id)) << id;
+}
+
 TEST_F(SimulatorCode, RefusesAsTheFaultSays) {
   simulator::Faults faults;
   faults.code_refusal = simulator::CodeRefusal{429, "rate-overlimit", 60};

@@ -26,6 +26,11 @@ Error rejected(std::string message) {
   return {Errc::kRejected, Cause::kPairingRefused, std::move(message)};
 }
 
+/// A browser of the table in wire: pairing.md 5.2, or 9, which WhatsApp's own client sends for one that is not in it.
+bool platform_accepted(std::string_view id) {
+  return id.size() == 1 && ((id[0] >= '1' && id[0] <= '6') || id[0] == '9');
+}
+
 /// `Browser (OS)` with names that the server knows (wire: pairing.md 6.1).
 bool display_accepted(std::string_view display) {
   static constexpr std::array<std::string_view, 6> kBrowsers = {"Chrome", "Edge", "Firefox", "IE", "Opera", "Safari"};
@@ -116,8 +121,7 @@ std::optional<std::pair<unsigned, std::string>> PairingSide::start_link_code(con
   if (wrapped.size() != kWrappedSize) return refuse("wrapped ephemeral: expected 80 bytes");
   if (!equal(leaf("companion_server_auth_key_pub"), registration().noise))
     return refuse("server auth key is not the noise key");
-  const std::string_view platform = as_text(leaf("companion_platform_id"));
-  if (platform.size() != 1 || platform[0] < '1' || platform[0] > '6') return refuse("platform id: expected 1 to 6");
+  if (!platform_accepted(as_text(leaf("companion_platform_id")))) return refuse("platform id: expected 1 to 6 or 9");
   if (!display_accepted(as_text(leaf("companion_platform_display"))))
     return refuse("platform display: expected Browser (OS)");
   // Byte 00 is right; one widespread client sends the character "0" and gets along.
