@@ -3,7 +3,7 @@ import https from 'node:https';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { needs } from './clients/optional.mjs';
-import { assertLinked, startSim } from './linked.mjs';
+import { assertLinked, assertLinksByCode, assertMistyped, codeOf, startSim } from './linked.mjs';
 
 const needed = needs('@whiskeysockets/baileys');
 const { linkBaileys } = needed.skip ? {} : await import('./clients/baileys.mjs');
@@ -43,3 +43,33 @@ test('Baileys refuses a pairing with a bad HMAC', needed, async (t) => {
   await sim.scan(qr.text).catch(() => {});
   await assert.rejects(client.next('paired', 10), /Invalid account signature/);
 });
+
+test('Baileys pairs by code, and logs in again', needed, async (t) => {
+  const sim = await startSim();
+  t.after(() => sim.stop());
+  const client = linkBaileys(sim);
+  t.after(() => client.end());
+  await assertLinksByCode(sim, client, await codeOf(client));
+});
+
+test('Baileys pairs by a code that its user chose', needed, async (t) => {
+  const sim = await startSim();
+  t.after(() => sim.stop());
+  const client = linkBaileys(sim);
+  t.after(() => client.end());
+  const code = await codeOf(client, 'PNTE2345');
+  assert.equal(code, 'PNTE2345');
+  await assertLinksByCode(sim, client, code);
+});
+
+test('Baileys: a mistyped code links nobody, and works when it is typed again', needed, async (t) => {
+  const sim = await startSim();
+  t.after(() => sim.stop());
+  const client = linkBaileys(sim);
+  t.after(() => client.end());
+  const code = await codeOf(client);
+  await assertMistyped(sim, code);
+  await assertLinksByCode(sim, client, code);
+});
+
+test('Baileys recognises an account that demands a passkey', { skip: 'Baileys knows nothing of passkeys' });

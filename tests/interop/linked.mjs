@@ -20,3 +20,29 @@ export async function assertLinked(sim, jid, known = /^$/) {
   assert.deepEqual(state.violations.map(({ text }) => text).filter((text) => !known.test(text)), []);
   return state;
 }
+
+/** The number of the phone in a test that pairs by code. */
+export const number = '5511987654321';
+
+/** Asks the client for a code, once it may. */
+export async function codeOf(client, custom) {
+  await client.next('qr');
+  return client.code(number, custom);
+}
+
+/** The phone types the code that the client shows; the client is linked and logged in, now and the next time. */
+export async function assertLinksByCode(sim, client, code, known) {
+  const entered = await sim.enterCode(number, code);
+  assert.equal(await client.linked(), entered.jid);
+  await assertLinked(sim, entered.jid, known);
+  const { logins } = (await sim.state()).counts;
+  await client.logInAgain();
+  await sim.until('it has logged in again', ({ counts }) => counts.logins > logins);
+  await assertLinked(sim, entered.jid, known);
+}
+
+/** The phone types another code than the one shown. */
+export async function assertMistyped(sim, code) {
+  const mistyped = (code.startsWith('A') ? 'B' : 'A') + code.slice(1);
+  await assert.rejects(sim.enterCode(number, mistyped), /409 .*the code was not the companion's/);
+}

@@ -30,7 +30,8 @@ function newAuth() {
 
 /**
  * Starts linking. Happens: `qr` {text}, `paired` {jid, lid, platform}, `restart` (stream error 515: the next
- * connection is opened as an application has to), `open` (<success> of the login), `failed`.
+ * connection is opened as an application has to), `open` (<success> of the login), `failed`. `code(number, custom)`
+ * asks for a pairing code, as soon as there was a `qr`; `logInAgain` opens another connection with what it keeps.
  */
 export function linkBaileys(sim, { agent } = {}) {
   const happenings = new Happenings('Baileys');
@@ -39,7 +40,7 @@ export function linkBaileys(sim, { agent } = {}) {
   let ended = false;
 
   const connect = () => {
-    socket = makeSocket({
+    const current = makeSocket({
       waWebSocketUrl: sim.url,
       auth,
       agent,
@@ -49,14 +50,15 @@ export function linkBaileys(sim, { agent } = {}) {
       fireInitQueries: true,
       markOnlineOnConnect: true,
     });
-    socket.ev.on('creds.update', (change) => {
+    socket = current;
+    current.ev.on('creds.update', (change) => {
       Object.assign(auth.creds, change);
       if (change.account && change.me) {
         happenings.push('paired', { jid: change.me.id, lid: change.me.lid, platform: change.platform });
       }
     });
-    socket.ev.on('connection.update', (update) => {
-      if (ended) return;
+    current.ev.on('connection.update', (update) => {
+      if (ended || socket !== current) return;
       if (update.qr) happenings.push('qr', { text: update.qr });
       if (update.connection === 'open') happenings.push('open', {});
       if (update.connection === 'close') {
@@ -74,9 +76,22 @@ export function linkBaileys(sim, { agent } = {}) {
 
   return {
     next: (kind, seconds) => happenings.next(kind, seconds),
+    code: (number, custom) => socket.requestPairingCode(number, custom),
+    linked: async () => {
+      const { jid } = await happenings.next('paired');
+      await happenings.next('open');
+      return jid;
+    },
+    logInAgain: async () => {
+      const old = socket;
+      socket = undefined;
+      await old.end(undefined);
+      connect();
+      await happenings.next('open');
+    },
     end: () => {
       ended = true;
-      socket.end(undefined);
+      socket?.end(undefined);
     },
   };
 }
