@@ -38,7 +38,8 @@ function withClientType(code) {
 
 /**
  * Starts linking. Happens: `qr` {text, texts}, `paired` {jid, lid, platform, businessName}, `open` {prekeys}, `failed`.
- * `rootKey`: hex of the root that its chain check is given.
+ * `rootKey`: hex of the root that its chain check is given. `code(number)` asks for a pairing code, as soon as there was
+ * a `qr`; `logInAgain` opens another connection with what it keeps.
  */
 export function linkWhatsmeow(sim, { rootKey = sim.rootKey } = {}) {
   const happenings = new Happenings('whatsmeow');
@@ -49,6 +50,7 @@ export function linkWhatsmeow(sim, { rootKey = sim.rootKey } = {}) {
     const { event, ...value } = JSON.parse(line);
     if (event === 'qr') happenings.push('qr', { text: withClientType(value.codes[0]), texts: value.codes });
     else if (event === 'paired') happenings.push('paired', value);
+    else if (event === 'code') happenings.push('code', value);
     else if (event === 'connected') happenings.push('open', value);
     else happenings.push('failed', value);
   };
@@ -56,6 +58,19 @@ export function linkWhatsmeow(sim, { rootKey = sim.rootKey } = {}) {
   program.exited.then(() => happenings.push('failed', { message: 'it ended' }));
   return {
     next: (kind, seconds) => happenings.next(kind, seconds),
+    code: async (number) => {
+      program.child.stdin.write(`code ${number}\n`);
+      return (await happenings.next('code')).code;
+    },
+    linked: async () => {
+      const { jid } = await happenings.next('paired');
+      await happenings.next('open');
+      return jid;
+    },
+    logInAgain: () => {
+      program.child.stdin.write('login\n');
+      return happenings.next('open');
+    },
     end: () => {
       program.child.stdin.end();
       return program.ended();

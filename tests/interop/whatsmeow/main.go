@@ -3,12 +3,15 @@
 //	{"event":"qr","codes":[...]}            pair-device arrived; the texts a phone scans, in order
 //	{"event":"paired","jid":...,"lid":...}  the account's identity was verified and signed
 //	{"event":"connected","prekeys":812}     the login after 515 took <success>, uploaded prekeys and went active
+//	{"event":"code","code":"ABCD-1234"}     a pairing code that the server knows of
 //	{"event":"error","message":...}         it gave up
 //
-// It ends when its standard input does.
+// Standard input takes commands, one a line: "code <number>" asks for a pairing code, "login" opens another connection
+// with what the device keeps. It ends when its standard input does.
 package main
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -17,11 +20,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 
 	"go.mau.fi/whatsmeow"
 	"go.mau.fi/whatsmeow/types/events"
@@ -92,9 +95,30 @@ func run() error {
 	if err := client.Connect(); err != nil {
 		return err
 	}
-	_, _ = io.Copy(io.Discard, os.Stdin)
-	client.Disconnect()
-	return nil
+	defer client.Disconnect()
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		if err := obey(client, lines.Text()); err != nil {
+			say("error", map[string]any{"message": err.Error()})
+		}
+	}
+	return lines.Err()
+}
+
+func obey(client *whatsmeow.Client, command string) error {
+	if number, found := strings.CutPrefix(command, "code "); found {
+		code, err := client.PairPhone(context.Background(), number, false, whatsmeow.PairClientChrome, "Chrome (Linux)")
+		if err != nil {
+			return err
+		}
+		say("code", map[string]any{"code": code})
+		return nil
+	}
+	if command == "login" {
+		client.Disconnect()
+		return client.Connect()
+	}
+	return fmt.Errorf("unknown command: %s", command)
 }
 
 func report(memory *memoryStore, event any) {
