@@ -19,7 +19,8 @@ function newStore() {
 
 /**
  * Starts linking. Happens: `qr` {text, seconds}, `paired` {meJid, meLid, platform, ...}, `open` {attributes of <success>}, `failed`.
- * `rootKey`: hex of the root that its chain check is given.
+ * `rootKey`: hex of the root that its chain check is given. `code(number, custom)` asks for a pairing code, as soon as
+ * there was a `qr`; `logInAgain` opens another connection with what it keeps.
  */
 export function linkZapo(sim, { rootKey = sim.rootKey } = {}) {
   const happenings = new Happenings('zapo');
@@ -52,6 +53,17 @@ export function linkZapo(sim, { rootKey = sim.rootKey } = {}) {
   return {
     next: (kind, seconds) => happenings.next(kind, seconds),
     credentials,
+    code: (number, custom) => client.requestPairingCode(number, false, custom),
+    linked: async () => {
+      const { meJid } = await happenings.next('paired');
+      await happenings.next('open');
+      return meJid;
+    },
+    logInAgain: async () => {
+      await client.disconnect();
+      await client.connect();
+      await happenings.next('open');
+    },
     end: () => client.disconnect(),
   };
 }
