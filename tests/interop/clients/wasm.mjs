@@ -28,13 +28,18 @@ function transport(url) {
   };
 }
 
-/** Starts linking. Happens: `qr` {text, seconds}, `paired` {jid, lid, platform}, `failed`. `loggedIn` waits for <success>. */
+/**
+ * Starts linking. Happens: `qr` {text, seconds}, `passkey` {options}, `paired` {jid, lid, platform}, `failed`.
+ * `loggedIn` waits for <success>; `code(number, custom)` asks for a pairing code, as soon as there was a `qr`;
+ * `logInAgain` opens another connection with what it keeps.
+ */
 export async function linkWasm(sim) {
   const happenings = new Happenings('whatsapp-rust');
   const said = (line) => happenings.said(line);
   listeners.add(said);
   const onEvent = ({ type, data }) => {
     if (type === 'qr') happenings.push('qr', { text: data.code, seconds: data.timeout });
+    else if (type === 'pair_passkey_request') happenings.push('passkey', { options: JSON.parse(data.request_options_json) });
     else if (type === 'pair_success') happenings.push('paired', { ...data, jid: data.id });
     else if (['pair_error', 'connect_failure', 'logged_out', 'client_outdated', 'stream_error', 'temporary_ban'].includes(type)) {
       happenings.push('failed', { type, ...data });
@@ -43,10 +48,18 @@ export async function linkWasm(sim) {
   const nothing = { execute: async () => ({ statusCode: 503, body: new Uint8Array() }) };
   const client = await createWhatsAppClient(transport(sim.url), nothing, onEvent, null, null, [2, 3000, 1033105955]);
   client.run();
+  // Its own `connected` event waits for an app-state sync; what <success> changes is this.
+  const loggedIn = () => until('whatsapp-rust is logged in', () => client.isLoggedIn());
   return {
     next: (kind, seconds) => happenings.next(kind, seconds),
-    // Its own `connected` event waits for an app-state sync; what <success> changes is this.
-    loggedIn: () => until('whatsapp-rust is logged in', () => client.isLoggedIn()),
+    loggedIn,
+    code: (number, custom) => client.requestPairingCode(number, custom),
+    linked: async () => {
+      const { jid } = await happenings.next('paired');
+      await loggedIn();
+      return jid;
+    },
+    logInAgain: () => client.reconnect(),
     end: () => {
       listeners.delete(said);
       return client.disconnect();
