@@ -121,6 +121,9 @@ TEST(Resumption, SilenceAndDropsSayNothingAboutTheKey) {
     EXPECT_FALSE(line.has<event::ResumptionFailed>()) << static_cast<int>(fault);
     EXPECT_TRUE(kept_chain(line)) << static_cast<int>(fault);
     line.open();
+    EXPECT_EQ(counters(line).handshakes_xx, 3U) << "a server that cannot speak IK must not keep us out";
+    EXPECT_TRUE(line.has<event::Online>());
+    line.open();
     EXPECT_EQ(counters(line).handshakes_ik, 1U) << static_cast<int>(fault);
   }
 }

@@ -22,10 +22,13 @@ event::Disposition disposition_of(const Error& why, bool linked) {
 void forget_hints(Step& step, const Error& why) {
   if (step.link.phase != Phase::kHandshake) return;
   if (step.link.routed) store::erase_routing_info(step.store);  // wire: pairing.md 1.2
-  const bool crypto_fatal = why.code == Errc::kMalformed || why.code == Errc::kUntrusted;
-  if (crypto_fatal && step.connection != nullptr && step.connection->resuming()) {  // wire: pairing.md 2.7
+  if (step.connection == nullptr || !step.connection->resuming()) return;
+  if (why.code == Errc::kMalformed || why.code == Errc::kUntrusted) {  // wire: pairing.md 2.7
     store::erase_server_chain(step.store);
     step.emit(event::ResumptionFailed{why});
+  } else {
+    // Whoever hangs up on IK, or is silent, gets a handshake next that every server knows; the key stays known.
+    step.link.full_handshake_next = true;
   }
 }
 

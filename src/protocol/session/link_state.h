@@ -55,6 +55,8 @@ struct LinkState {
   bool announced = false;  ///< as available, on this connection
   /// The first message carried routing info: it is to blame where the server does not answer (wire: pairing.md 1.2).
   bool routed = false;
+  /// A server did not answer IK: perhaps it cannot. Outlives the connection.
+  bool full_handshake_next = false;
   /// Verified by this handshake; kept for the next one once the server has let us in.
   std::optional<store::ServerChain> verified_chain;
 

@@ -1,5 +1,7 @@
 #include "protocol/session/resumption.h"
 
+#include <utility>
+
 #include "protocol/session/link_state.h"
 
 namespace ponte::protocol {
@@ -19,6 +21,7 @@ store::ServerCertificate stored(const noise::Certificate& certificate) {
 
 Result<std::optional<crypto::PublicKey>> resumable_key(Step& step) {
   std::optional<crypto::PublicKey> none;
+  if (std::exchange(step.link.full_handshake_next, false)) return none;
   if (!step.link.account || step.link.options.resumption == Resumption::kForbidden) return none;
   PONTE_ASSIGN(const std::optional<store::ServerChain> chain, store::get_server_chain(step.store));
   if (!chain || !valid_at(chain->leaf, step.now.wall) || !valid_at(chain->intermediate, step.now.wall)) return none;

@@ -10,7 +10,7 @@
 namespace ponte::protocol {
 
 /// The key of the chain that was verified last. nullopt, for XX: a device that is not linked, IK forbidden, no chain
-/// kept, or one of its certificates not valid now. kStorage/kStoreCorrupt.
+/// kept, one of its certificates not valid now, or IK that was not answered the last time. kStorage/kStoreCorrupt.
 Result<std::optional<crypto::PublicKey>> resumable_key(Step& step);
 
 /// What is kept of a verified chain.

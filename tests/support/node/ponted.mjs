@@ -95,6 +95,10 @@ class Ponted {
       },
       body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
       signal,
+    }).catch((error) => {
+      // A connection that breaks is often a program that ended: what it said last tells why.
+      if (error instanceof TypeError) error.message += `\n${this.process.output()}`;
+      throw error;
     });
     const text = await answer.text();
     const json = (answer.headers.get('content-type') ?? '').includes('json');
