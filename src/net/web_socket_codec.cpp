@@ -16,6 +16,9 @@ namespace {
 
 namespace ws = websocketpp;
 
+// websocketpp finds the byte order out when it first needs it, and writes it down without a lock: so before any thread.
+[[maybe_unused]] const std::uint64_t kByteOrderFoundOut = ws::lib::net::_htonll(1);
+
 // Masks and the upgrade's key come from the system (RFC 6455 5.3: a strong source), fetched in bulk.
 class MaskSource {
  public:
