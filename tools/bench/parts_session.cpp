@@ -94,6 +94,11 @@ void prekeys(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(protocol::run_work(request));
 }
 
+void code_key(benchmark::State& state) {
+  const protocol::DeriveCodeKey request{"ABCD1234", {}};
+  for (auto _ : state) benchmark::DoNotOptimize(protocol::run_work(request));
+}
+
 }  // namespace
 
 void register_session_parts() {
@@ -102,6 +107,7 @@ void register_session_parts() {
   benchmark::RegisterBenchmark("session, scan to online", qr_to_online)->UseManualTime();
   benchmark::RegisterBenchmark("session, open to online", login)->UseManualTime();
   benchmark::RegisterBenchmark("812 prekeys, on a worker", prekeys);
+  benchmark::RegisterBenchmark("code key (PBKDF2), on a worker", code_key);
 }
 
 }  // namespace ponte::bench

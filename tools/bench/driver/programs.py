@@ -85,7 +85,7 @@ class Process:
 class Ponted(Process):
     """Healthy when the constructor returns; the ready figures say how long that took."""
 
-    def __init__(self, program, data_dir, sim, log):
+    def __init__(self, program, data_dir, sim, log, more=None):
         self.port = free_port()
         environment = {
             "PONTE_LISTEN": f"127.0.0.1:{self.port}",
@@ -102,6 +102,7 @@ class Ponted(Process):
             environment |= {"PONTE_WHATSAPP_URL": sim.url, "PONTE_WHATSAPP_ROOT_KEY": sim.root_key}
             if sim.ca_file:
                 environment["PONTE_WHATSAPP_CA_FILE"] = sim.ca_file
+        environment |= more or {}
         start = time.perf_counter()
         super().__init__([program], environment, log)
         self.client = Client("127.0.0.1", self.port, {"token": ACCOUNT_TOKEN})
@@ -128,9 +129,11 @@ class Ponted(Process):
         self.ask("POST", "/api/instance/new", json.dumps({"name": name}).encode(), expect=201)
 
     def connect(self, name):
+        """The QR's text."""
         answer = self.ask("GET", f"/api/instance/connect/{name}")
         if b"data:image/png;base64," not in answer:
             raise RuntimeError(f"connect {name}: no QR in {answer[:300]}")
+        return json.loads(answer)["qrCode"]
 
     def stop(self):
         if hasattr(self, "client"):
@@ -147,14 +150,23 @@ class Simulator(Process):
         self.url, self.root_key, self.ca_file = facts["url"], facts["rootKey"], facts.get("caFile")
         self.admin = facts["adminUrl"]
 
-    def connections(self):
+    def call(self, name, body=None):
+        """An admin call: what it answers."""
         host, _, path = self.admin.removeprefix("http://").partition("/")
-        name, _, port = host.rpartition(":")
-        client = Client(name, int(port), {})
+        address, _, port = host.rpartition(":")
+        client = Client(address, int(port), {})
         try:
-            return json.loads(client.request("GET", f"/{path}/state")[1])
+            sent = None if body is None else json.dumps(body).encode()
+            status, answer = client.request("GET" if body is None else "POST", f"/{path}/{name}", sent)
+            if status != 200:
+                raise RuntimeError(f"the simulator's {name}: {status} {answer[:300]}")
+            return json.loads(answer)
         finally:
             client.close()
+
+    def online(self):
+        """How many linked devices are logged in now."""
+        return sum(1 for connection in self.call("state")["connections"] if connection.get("state") == "online")
 
 
 class Programs:
@@ -183,14 +195,18 @@ class Programs:
         os.mkdir(path)
         return path
 
+    def copy_folder(self, path):
+        self.folders += 1
+        return shutil.copytree(path, os.path.join(self.folder, str(self.folders)))
+
     def remove_folder(self, path):
         shutil.rmtree(path, ignore_errors=True)
 
     def sim(self, tls=False):
         return self._keep(Simulator(self.path("ponte"), tls, None))
 
-    def ponted(self, sim=None, data_dir=None):
-        return self._keep(Ponted(self.path("ponted"), data_dir or self.new_folder(), sim, None))
+    def ponted(self, sim=None, data_dir=None, more=None):
+        return self._keep(Ponted(self.path("ponted"), data_dir or self.new_folder(), sim, None, more))
 
     def run(self, name, *arguments, seconds=400):
         """Runs a program to its end and gives its output."""

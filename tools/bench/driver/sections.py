@@ -108,7 +108,7 @@ def _memory(programs, table, count, tls):
     for i in range(warm, count):
         ponted.connect(f"i{i}")
     waiting = ponted.settled()
-    there = sum(1 for connection in sim.connections()["connections"] if connection.get("state") == "pairing")
+    there = sum(1 for connection in sim.call("state")["connections"] if connection.get("state") == "pairing")
     if there != count:
         raise RuntimeError(f"{count} instances should wait on a QR, {there} do")
     ponted.stop()
