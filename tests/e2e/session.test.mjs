@@ -1,40 +1,21 @@
 // A linked account afterwards: crashes, dropped sockets, another client in its place, removal on the phone.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { pointedAt, startPonted, temporaryFolder } from '../support/node/ponted.mjs';
 import { until } from '../support/node/process.mjs';
-import { startSim } from '../support/node/sim.mjs';
-
-async function link(ponted, sim, name) {
-  await ponted.create(name);
-  const { body } = await ponted.connect(name);
-  const paired = await sim.scan(body.qrCode);
-  await ponted.reached(name, 'connected');
-  return paired;
-}
-
-async function start(t) {
-  const sim = await startSim();
-  t.after(() => sim.stop());
-  const dataDir = await temporaryFolder(t);
-  let ponted;
-  const again = async () => (ponted = await startPonted({ dataDir, env: pointedAt(sim) }));
-  t.after(() => ponted?.stop('SIGKILL'));
-  return { sim, ponted: await again(), again };
-}
+import { startService } from '../support/node/service.mjs';
 
 test('a crash right after the phone was told does not lose the pairing', async (t) => {
   const rounds = 5;
-  let { sim, ponted, again } = await start(t);
+  const service = await startService(t);
+  const { sim } = service;
   for (let round = 1; round <= rounds; round++) {
     const name = `crash-${round}`;
-    await ponted.create(name);
-    const { body } = await ponted.connect(name);
+    await service.ponted.create(name);
+    const { body } = await service.ponted.connect(name);
     // Answered when pair-device-sign has arrived, and that may leave only once the credentials are on disk.
     await sim.scan(body.qrCode);
-    await ponted.stop('SIGKILL');
-    ponted = await again();
-    await ponted.reached(name, 'connected');
+    await service.restart('SIGKILL');
+    await service.ponted.reached(name, 'connected');
   }
   const { counts, violations } = await sim.state();
   assert.equal(counts.pairings, rounds);
@@ -42,8 +23,9 @@ test('a crash right after the phone was told does not lose the pairing', async (
 });
 
 test('a dropped socket is opened again', async (t) => {
-  const { sim, ponted } = await start(t);
-  await link(ponted, sim, 'dropped');
+  const service = await startService(t);
+  const { sim, ponted } = service;
+  await service.link('dropped');
   for (const clean of [false, true]) {
     const { logins } = (await sim.state()).counts;
     assert.equal((await sim.admin('drop', { clean })).connections, 1);
@@ -54,8 +36,9 @@ test('a dropped socket is opened again', async (t) => {
 });
 
 test('a frame that does not decrypt ends the connection, not the session', async (t) => {
-  const { sim, ponted } = await start(t);
-  await link(ponted, sim, 'garbled');
+  const service = await startService(t);
+  const { sim, ponted } = service;
+  await service.link('garbled');
   const { logins } = (await sim.state()).counts;
   await sim.admin('garbage');
   await sim.until('it has logged in again', (state) => state.counts.logins === logins + 1);
@@ -63,8 +46,9 @@ test('a frame that does not decrypt ends the connection, not the session', async
 });
 
 test('replaced by another client: it stays away until it is asked, and needs no QR then', async (t) => {
-  const { sim, ponted } = await start(t);
-  await link(ponted, sim, 'replaced');
+  const service = await startService(t);
+  const { sim, ponted } = service;
+  await service.link('replaced');
   const { logins } = (await sim.state()).counts;
   await sim.admin('stream-error', { conflict: 'replaced' });
   const item = await ponted.reached('replaced', 'disconnected');
@@ -78,8 +62,9 @@ test('replaced by another client: it stays away until it is asked, and needs no 
 });
 
 test('removed on the phone: logged out, and connect gives a QR again', async (t) => {
-  const { sim, ponted } = await start(t);
-  const { number } = await link(ponted, sim, 'removed');
+  const service = await startService(t);
+  const { sim, ponted } = service;
+  const { number } = await service.link('removed');
   await sim.admin('unlink', { number });
   const item = await ponted.reached('removed', 'loggedout');
   assert.equal(item.status, 'loggedout');
@@ -93,18 +78,18 @@ test('removed on the phone: logged out, and connect gives a QR again', async (t)
 });
 
 test('removed on the phone while ponted was away: connect goes on to a QR within the same call', async (t) => {
-  const { sim, ponted, again } = await start(t);
-  const { number } = await link(ponted, sim, 'away');
-  await ponted.stop();
-  await sim.admin('unlink', { number });
-  const second = await again();
+  const service = await startService(t);
+  const { number } = await service.link('away');
+  await service.ponted.stop();
+  await service.sim.admin('unlink', { number });
+  const second = await service.start();
   await second.reached('away', 'loggedout');
   const answer = await second.connect('away');
   assert.equal(answer.body.status, 'qr', JSON.stringify(answer.body));
 });
 
 test('a phone that rotates the secret at the first scan is scanned again', async (t) => {
-  const { sim, ponted } = await start(t);
+  const { sim, ponted } = await startService(t);
   await sim.fail({ refreshBeforePairing: true });
   await ponted.create('refreshed');
   const first = (await ponted.connect('refreshed')).body;
@@ -120,15 +105,15 @@ test('a phone that rotates the secret at the first scan is scanned again', async
 
 for (const packing of ['bytes', 'random', 'join']) {
   test(`frames laid into messages as "${packing}" make no difference`, async (t) => {
-    const { sim, ponted } = await start(t);
-    await sim.fail({ packing });
-    await link(ponted, sim, `packed-${packing}`);
-    assert.deepEqual((await sim.state()).violations, []);
+    const service = await startService(t);
+    await service.sim.fail({ packing });
+    await service.link(`packed-${packing}`);
+    assert.deepEqual((await service.sim.state()).violations, []);
   });
 }
 
 test('compressed stanzas make no difference', async (t) => {
-  const { sim, ponted } = await start(t);
-  await sim.fail({ compress: true });
-  await link(ponted, sim, 'compressed');
+  const service = await startService(t);
+  await service.sim.fail({ compress: true });
+  await service.link('compressed');
 });
