@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the suites that are written in JavaScript: tests/<folder>/*.test.mjs for each folder named (default: interop e2e).
+# Runs the suites that are written in JavaScript: tests/<folder>/*.test.mjs for each folder named, and each file named
+# (default: interop e2e).
 #
 # PONTE_BUILD_DIR names the folder with ponted and ponte (default build/release); further options for
 # `node --test` go behind `--`. The last line is `N passed, N failed, N skipped`; 1 where something failed.
@@ -13,6 +14,7 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do folders+=("$1") && shift; done
 
 files=()
 for folder in "${folders[@]}"; do
+  case $folder in *.mjs) files+=("$folder") && continue ;; esac
   for file in "tests/$folder"/*.test.mjs; do [ -e "$file" ] && files+=("$file"); done
 done
 

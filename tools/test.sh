@@ -8,7 +8,7 @@
 #   release   the release build; every suite (ctest), and the demo of tools/run.sh
 #   node      the real programs over HTTP, and clients that others wrote (tests/e2e, tests/interop); needs `release`
 #   debug     ASan, LSan and UBSan: every suite
-#   tsan      ThreadSanitizer: the suites that start threads
+#   tsan      ThreadSanitizer: the suites that start threads, and the real programs over HTTP
 #   fuzz      clang and libFuzzer: every fuzzer for PONTE_FUZZ_SECONDS (60)
 #   lint      clang-format and tools/check_layers
 #
@@ -118,25 +118,31 @@ stage_release() {
   if env -u PONTE_LISTEN -u PONTE_LOG tools/run.sh --demo --once; then pass; else fail "release: tools/run.sh --demo --once"; fi
 }
 
+# run_node STAGE BUILD SECONDS WHAT...: suites in JavaScript against the programs of a build, counted.
+run_node() {
+  local stage=$1 folder=build/$2 limit=$3 log=$work/node-$1
+  shift 3
+  PONTE_BUILD_DIR=$folder timeout -k 30 "$limit" bash tests/run_node_tests.sh "$@" 2>&1 | tee "$log"
+  local ended=${PIPESTATUS[0]} line
+  line=$(tail -n 1 "$log")
+  if ! [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
+    fail "$stage: tests/run_node_tests.sh ended with $ended before it could count"
+    return
+  fi
+  local failing=${BASH_REMATCH[2]} skipping=${BASH_REMATCH[3]}
+  passed=$((passed + BASH_REMATCH[1])) failed=$((failed + failing)) skipped=$((skipped + skipping))
+  mapfile -t -O ${#skips[@]} skips < <(sed -n "s/^SKIP /$stage: /p" "$log")
+  # Node repeats the failing tests at the end, below this line.
+  [ "$failing" -eq 0 ] || mapfile -t -O ${#failures[@]} failures < <(
+    sed -n "/^✖ failing tests:/,\$s/^ *✖ \(.*\) ([0-9.]*ms).*/$stage: \1/p" "$log" | sort -u)
+}
+
 stage_node() {
   if [ ! -x build/release/ponted ] || [ ! -x build/release/ponte ]; then
     fail "node: build/release/ponted and build/release/ponte are not there"
     return
   fi
-  local log=$work/node
-  PONTE_BUILD_DIR=build/release timeout -k 30 1500 bash tests/run_node_tests.sh e2e interop 2>&1 | tee "$log"
-  local ended=${PIPESTATUS[0]} line
-  line=$(tail -n 1 "$log")
-  if ! [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
-    fail "node: tests/run_node_tests.sh ended with $ended before it could count"
-    return
-  fi
-  local failing=${BASH_REMATCH[2]} skipping=${BASH_REMATCH[3]}
-  passed=$((passed + BASH_REMATCH[1])) failed=$((failed + failing)) skipped=$((skipped + skipping))
-  mapfile -t -O ${#skips[@]} skips < <(sed -n 's/^SKIP /node: /p' "$log")
-  # Node repeats the failing tests at the end, below this line.
-  [ "$failing" -eq 0 ] || mapfile -t -O ${#failures[@]} failures < <(
-    sed -n '/^✖ failing tests:/,$s/^ *✖ \(.*\) ([0-9.]*ms).*/node: \1/p' "$log" | sort -u)
+  run_node node release 1500 e2e interop
 }
 
 # LeakSanitizer stops the program to look at its memory; some containers forbid that.
@@ -170,9 +176,18 @@ stage_tsan() {
   if [ ${#fixed[@]} -gt 0 ]; then
     cmake() { "${fixed[@]}" /usr/bin/env cmake "$@"; }
     ctest() { "${fixed[@]}" /usr/bin/env ctest "$@"; }
+    timeout() { "${fixed[@]}" /usr/bin/env timeout "$@"; }
   fi
-  build tsan "${there[@]}" && run_ctest tsan -L "^($labels)\$"
-  unset -f cmake ctest
+  # What kills the program by itself, or weighs it, has nothing to show here.
+  local file node_files=()
+  for file in tests/e2e/*.test.mjs; do
+    case $file in */crash.* | */endurance.*) ;; *) node_files+=("$file") ;; esac
+  done
+  if build tsan "${there[@]}" ponted ponte; then
+    run_ctest tsan -L "^($labels)\$"
+    run_node tsan tsan 900 "${node_files[@]}"
+  fi
+  unset -f cmake ctest timeout
   unset TSAN_OPTIONS
 }
 

@@ -12,9 +12,9 @@
 
 namespace ponte::test {
 
-/// A MemoryStore with the contract of store.h and three faults: the Nth commit fails (and with it all
-/// later ones until try_resume), synced commits wait until the test releases them, and a power loss takes
-/// back what was not synced. Thread-safe; `done` is called by the thread that commits or releases.
+/// A MemoryStore with the contract of store.h and four faults: the Nth commit fails (and with it all
+/// later ones until try_resume), synced commits wait until the test releases them, from the Nth commit on
+/// nothing is written and nobody told, and a power loss takes back what was not synced. Thread-safe; `done` is called by the thread that commits or releases.
 class FaultyStore final : public store::Store {
  public:
   using Owner = store::Owner;
@@ -83,6 +83,16 @@ class FaultyStore final : public store::Store {
     }
   }
 
+  /// From the nth commit from now (1: the next) on there is no power: it and all later ones are lost, and their
+  /// `done` is never called, until lose_power().
+  void cut_power(std::size_t nth) {
+    std::lock_guard lock(mutex_);
+    cut_in_ = nth;
+  }
+  bool power_is_cut() const {
+    std::lock_guard lock(mutex_);
+    return cut_;
+  }
   /// What a process would find after the power went: all that came before the last synced commit.
   /// Held commits are lost and their `done` is never called, as in a process that died.
   void lose_power() {
@@ -91,6 +101,8 @@ class FaultyStore final : public store::Store {
     current_ = durable_->clone();
     unsynced_.clear();
     lost.swap(held_);
+    cut_in_ = 0;
+    cut_ = false;
   }
   /// Commits applied so far, erasures included.
   std::size_t applied() const {
@@ -112,6 +124,8 @@ class FaultyStore final : public store::Store {
 
   void submit(Operation operation) {
     std::unique_lock lock(mutex_);
+    if (cut_in_ > 0 && --cut_in_ == 0) cut_ = true;
+    if (cut_) return;
     const bool synced = operation.batch.durability == store::Durability::kPowerLoss;
     bool waits = holding_ && synced;
     for (const Operation& held : held_) waits = waits || held.batch.owner == operation.batch.owner;
@@ -152,6 +166,8 @@ class FaultyStore final : public store::Store {
   std::deque<Operation> held_;
   bool holding_ = false;
   std::size_t fails_in_ = 0;
+  std::size_t cut_in_ = 0;
+  bool cut_ = false;
   bool resumable_ = true;
   Status health_;
   std::size_t applied_ = 0;
