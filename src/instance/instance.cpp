@@ -351,8 +351,8 @@ void Instance::on_version(std::uint64_t asked, const Error& why, const Result<pr
     return;
   }
   Error end = why;
-  end.message +=
-      version.ok() ? "; WhatsApp's page names no other than " + said_version_.to_string() : "; " + version.error().message;
+  end.message += version.ok() ? "; WhatsApp's page names no other than " + said_version_.to_string()
+                              : "; " + version.error().message;
   using protocol::event::Disposition;
   mode_ == Mode::kLinking ? link_attempt_ended(Disposition::kStop, end)
                           : linked_connection_ended(Disposition::kStop, end);

@@ -23,7 +23,8 @@ std::vector<Cause> refused(const SessionLine& line) {
 /// Everything that is kept of the device, to be compared.
 std::string credentials(const SessionLine& line) {
   const auto kept = *store::get_credentials({line.store_, SessionLine::kOwner});
-  return to_text(kept->noise.private_key.view()) + to_text(kept->identity.private_key.view()) + to_text(kept->adv_secret.view());
+  return to_text(kept->noise.private_key.view()) + to_text(kept->identity.private_key.view()) +
+         to_text(kept->adv_secret.view());
 }
 
 struct Hostile : ::testing::Test {
@@ -170,9 +171,7 @@ TEST_F(Hostile, BeforeTheLoginNothingLargeIsTaken) {
        [](auto& to) { to.server_.send_oversize({}, {.bytes = 1u << 20, .sent = 1u << 20}, to.now()); }},
       {"the largest frame", [](auto& to) { to.server_.send_oversize({}, {}, to.now()); }},
       {"one that never ends",
-       [](auto& to) {
-         to.server_.send_oversize({}, {.sent = 300u << 10, .piece = 1000}, to.now());
-       }},
+       [](auto& to) { to.server_.send_oversize({}, {.sent = 300u << 10, .piece = 1000}, to.now()); }},
       {"a bomb", [](auto& to) { to.server_.send_bomb({}, 1u << 20, to.now()); }},
   };
   for (const auto& attack : attacks) {

@@ -308,7 +308,8 @@ TEST_F(Versions, AFetchThatFailsOrFindsNothingNewerIsSaidAndStopsNothing) {
     run_for(hours(5));
     EXPECT_EQ(dials(), before + 1);
     EXPECT_EQ(reason(name), Cause::kClientOutdated);
-    EXPECT_NE(info(name).reason->message.find(answered ? "names no other" : "no answer from the page"), std::string::npos)
+    EXPECT_NE(info(name).reason->message.find(answered ? "names no other" : "no answer from the page"),
+              std::string::npos)
         << info(name).reason->message;
     EXPECT_EQ(connect(name)->value().kind, Kind::kConnected) << "asked, it tries again";
     (void)log_out(name);

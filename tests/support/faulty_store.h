@@ -14,7 +14,8 @@ namespace ponte::test {
 
 /// A MemoryStore with the contract of store.h and four faults: the Nth commit fails (and with it all
 /// later ones until try_resume), synced commits wait until the test releases them, from the Nth commit on
-/// nothing is written and nobody told, and a power loss takes back what was not synced. Thread-safe; `done` is called by the thread that commits or releases.
+/// nothing is written and nobody told, and a power loss takes back what was not synced. Thread-safe; `done`
+/// is called by the thread that commits or releases.
 class FaultyStore final : public store::Store {
  public:
   using Owner = store::Owner;

@@ -57,7 +57,8 @@ Status on_pair_device(Step& step, const wire::Node& iq, const wire::Node& pair_d
   for (const wire::Node& child : pair_device.children()) {
     if (child.tag != "ref") continue;
     const auto ref = child.leaf();
-    if (!ref || !is_ref(as_text(*ref))) return malformed("a ref is empty, over 512 bytes, or has what no QR text can hold");
+    if (!ref || !is_ref(as_text(*ref)))
+      return malformed("a ref is empty, over 512 bytes, or has what no QR text can hold");
     if (refs.size() == kMaxRefs) return malformed("more than 64 refs");
     refs.push_back(to_text(*ref));
   }
