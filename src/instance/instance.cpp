@@ -262,8 +262,11 @@ void Instance::change_settings(const SettingsChange& change, Reply<InstanceInfo>
 
 void Instance::set_proxy(std::optional<Proxy> proxy, Reply<InstanceInfo> reply) {
   change_record([proxy = std::move(proxy)](store::InstanceRecord& record) { record.proxy = proxy; }, std::move(reply),
-                // A TLS session of another way, resumed on this one, would tell the server that both are one owner's.
-                [this] { driver_.forget_tickets(); });
+                [this] {
+                  // A TLS session of another way, resumed on this one, would tell the server that both are one owner's.
+                  driver_.forget_tickets();
+                  dial_another_way();
+                });
 }
 
 void Instance::change_record(RecordKeeper::Change change, Reply<InstanceInfo> reply, UniqueFunction<void()> then) {
@@ -326,6 +329,18 @@ void Instance::dial() {
   if (status.ok()) return;
   log::error(board_.name(), status.error().message);
   on_dial_failed(status.error());
+}
+
+/// The way out has changed: what hangs on the old one, or waits since it failed, begins anew. What the server itself
+/// has asked to wait for goes on waiting.
+void Instance::dial_another_way() {
+  const bool hangs = driver_.busy() && !driver_.channel_open();
+  const bool failed = last_error_ && !last_error_->retry_after &&
+                      (last_error_->code == Errc::kUnavailable || last_error_->code == Errc::kTimedOut);
+  const bool waits = !driver_.busy() && schedule_.next() && failed && !hold_;
+  if (!hangs && !waits) return;
+  dial();
+  rearm();
 }
 
 bool Instance::dial_with_newer_version(const Error& why) {

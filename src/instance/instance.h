@@ -105,6 +105,7 @@ class Instance : public std::enable_shared_from_this<Instance>, private SessionD
   std::optional<unsigned> history_of(const ConnectRequest& request) const;
   void prepare_linking(const std::optional<unsigned>& history_days);
   void dial();
+  void dial_another_way();
   bool dial_with_newer_version(const Error& why);
   void on_version(std::uint64_t asked, const Error& why, const Result<protocol::ClientVersion>& version);
   std::optional<net::Proxy> proxy() const;
@@ -135,6 +136,7 @@ class Instance : public std::enable_shared_from_this<Instance>, private SessionD
   void link_attempt_ended(protocol::event::Disposition disposition, const Error& why);
   void linked_connection_ended(protocol::event::Disposition disposition, const Error& why);
   void retry_later(const Error& why);
+  Error with_next_try(Error why) const;
   void stay_down(const Error& why);
   void logged_out(const Error& why);
   void unlinking_connection_ended(protocol::event::Disposition disposition, const Error& why);

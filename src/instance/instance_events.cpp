@@ -29,7 +29,6 @@ void Instance::on_channel_open() {
 }
 
 void Instance::on_dial_failed(const Error& why) {
-  for (Reconnecting& waiting : std::exchange(reconnecting_, {})) waiting.reply.answer(why);
   const bool network = why.code == Errc::kUnavailable || why.code == Errc::kTimedOut;
   if (unlinking_) {
     unlinking_connection_ended(Disposition::kRetry, why);
@@ -38,6 +37,7 @@ void Instance::on_dial_failed(const Error& why) {
   } else if (mode_ == Mode::kLinked) {
     linked_connection_ended(Disposition::kRetry, why);
   }
+  for (Reconnecting& waiting : std::exchange(reconnecting_, {})) waiting.reply.answer(with_next_try(why));
 }
 
 // ---- events -----------------------------------------------------------------------------------------
@@ -202,11 +202,15 @@ void Instance::retry_later(const Error& why) {
   } else {
     schedule_.retry(at, why.code == Errc::kRateLimited ? kRateLimitSteps : 0, why.retry_after.value_or(Seconds(0)));
   }
-  Error reason = why;
-  reason.retry_after = std::chrono::ceil<Seconds>(*schedule_.next() - at);
+  const Error reason = with_next_try(why);
   board_.set_state(State::kDisconnected, reason);
   board_.tell(state_of_end(why), reason);
   if (!somebody_waits) fail_waiters(reason);
+}
+
+Error Instance::with_next_try(Error why) const {
+  if (const auto next = schedule_.next()) why.retry_after = std::chrono::ceil<Seconds>(*next - now().mono);
+  return why;
 }
 
 void Instance::stay_down(const Error& why) {

@@ -75,10 +75,8 @@ Status HttpConnect::on_header() {
   if (status / 100 != 2) {
     ProxyRefusal refusal = http_refusal(status);
     const std::string_view reason = line.substr(std::min(line.size(), kStatusEnd + 1));
-    const std::string_view password = proxy().password.view();
-    // A proxy that repeats what it was sent gets no word in.
-    const bool repeats = !password.empty() && reason.find(password) != std::string_view::npos;
-    if (!reason.empty() && !repeats) refusal.why += " " + printable(reason);
+    // A proxy that was told a password could repeat it, in whatever disguise: it gets no word in.
+    if (!reason.empty() && proxy().password.view().empty()) refusal.why += " " + printable(reason);
     return refused(refusal);
   }
   PONTE_TRY(check_fields());

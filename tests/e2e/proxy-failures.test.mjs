@@ -6,6 +6,7 @@ import { until } from '../support/node/process.mjs';
 import { startWatched } from '../support/node/watched.mjs';
 
 const credentials = { username: 'branch-7', password: 'Sesame: open, wide 9!' };
+const encoded = Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64');
 const protocols = ['http', 'socks5'];
 
 /** A failed connect: the contract's 500 and this code; nothing has reached the simulator. */
@@ -29,7 +30,7 @@ async function assertNothingWentOut({ door, sim }) {
 async function assertLinksThrough(watched, name, proxy) {
   assert.equal((await watched.setProxy(name, proxy.fields)).status, 200);
   proxy.requests.length = 0;
-  await watched.link(name);
+  await watched.pair(name);
   assert.deepEqual(proxy.requests, watched.requests(proxy, 2));
   assert.equal((await watched.counts()).connections, 2);
   assert.equal(watched.door.taken, 0);
@@ -55,8 +56,8 @@ const cases = [
   {
     name: 'a target that is not allowed',
     code: 'PROXY_REFUSED',
-    // Its words are those that it was sent, which is nothing to be told.
-    spoil: (proxy) => proxy.refuse({ http: 403, socks5: 2 }[proxy.protocol], credentials.password),
+    // Its words are those that it was sent, which is nothing to be told: in the clear, and in base64.
+    spoil: (proxy) => proxy.refuse({ http: 403, socks5: 2 }[proxy.protocol], `${credentials.password} ${encoded}`),
     says: /refused to connect to localhost:\d+/,
     requests: 1,
   },
@@ -101,6 +102,22 @@ describe('proxies that fail', { concurrency: 8 }, () => {
     }
   }
 
+  test('a working proxy in place of one that hangs frees the call that waits', async (t) => {
+    const watched = await startWatched(t);
+    const hanging = await watched.proxy({ protocol: 'socks5' });
+    const working = await watched.proxy({ protocol: 'http' });
+    hanging.hang();
+    await watched.ponted.create('sales');
+    await watched.setProxy('sales', hanging.fields);
+    const waiting = watched.ponted.connect('sales');
+    await until('the proxy is asked', () => hanging.connections === 1);
+    await watched.setProxy('sales', working.fields);
+    const { body } = await waiting;
+    assert.equal(body.status, 'qr', JSON.stringify(body));
+    assert.equal(hanging.connections, 1);
+    assert.equal(watched.door.taken, 0);
+  });
+
   for (const protocol of protocols) {
     for (const { name, code, fields, spoil, says, denied = 0, requests = 0 } of cases) {
       test(`${protocol}, ${name}: ${code}`, async (t) => {
@@ -129,7 +146,7 @@ describe('proxies that fail', { concurrency: 8 }, () => {
       const { details } = await assertFails(watched, 'sales', 'PROXY_UNREACHABLE');
       assert.ok(details.startsWith(`proxy ${gone.name} cannot be used: `), details);
       await watched.setProxy('sales', { enabled: false });
-      await watched.link('sales');
+      await watched.pair('sales');
       assert.equal(watched.door.taken, 2, 'without a proxy it goes out directly, to pair and to log in');
       watched.assertUnsaid(credentials);
     });

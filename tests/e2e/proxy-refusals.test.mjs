@@ -178,7 +178,7 @@ for (const host of ['localhost', '127.1']) {
     assert.deepEqual([proxy.connections, watched.door.taken, looks], [0, 0, 0], 'not so much as a packet');
 
     assert.equal((await watched.setProxy('sales', { ...proxy.fields, host })).status, 200);
-    await watched.link('sales');
+    await watched.pair('sales');
     assert.deepEqual(proxy.requests, watched.requests(proxy, 2), 'the account token may');
     assert.equal(watched.door.taken, 0);
   });
@@ -193,7 +193,7 @@ test('PONTE_ALLOW_PRIVATE_PROXIES: an instance token may name them too', async (
     const name = (await ponted.request('GET', '/api/instance/list', { token })).body.instances[0].name;
     const set = await watched.setProxy(name, { ...proxy.fields, host }, { token });
     assert.equal(set.status, 200, JSON.stringify(set.body));
-    await watched.link(name);
+    await watched.pair(name);
   }
   assert.deepEqual(proxy.requests, watched.requests(proxy, 4));
   assert.equal(watched.door.taken, 0);

@@ -27,7 +27,7 @@ for (const protocol of protocols) {
     assert.equal(set.status, 200, JSON.stringify(set.body));
     assert.equal(set.body.message, 'Proxy configuration updated successfully');
     assert.deepEqual(set.body.proxy, shown);
-    await watched.link('sales');
+    await watched.pair('sales');
     assert.deepEqual(proxy.requests, watched.requests(proxy, 2), 'one to pair, one to log in after the 515');
     assert.equal((await watched.counts()).connections, 2);
     assert.ok(proxy.bytes.toTarget > 1000 && proxy.bytes.toClient > 1000, JSON.stringify(proxy.bytes));
@@ -45,7 +45,7 @@ for (const protocol of protocols) {
     const proxy = await watched.proxy({ protocol, ...credentials });
     await ponted.create('sales');
     await watched.setProxy('sales', proxy.fields);
-    await watched.link('sales');
+    await watched.pair('sales');
     const { connections, logins } = await watched.counts();
     await until('the tunnel of the pairing is gone', () => proxy.open === 1);
     proxy.refuse();
@@ -79,7 +79,7 @@ test('a linked instance whose proxy is no longer there comes back by a new one',
   const proxy = await watched.proxy(credentials);
   await ponted.create('sales');
   await watched.setProxy('sales', proxy.fields);
-  await watched.link('sales');
+  await watched.pair('sales');
   await proxy.close();
   await reasonOf(ponted, 'sales', 'PROXY_UNREACHABLE');
   const other = await watched.proxy({ protocol: 'socks5' });
@@ -98,7 +98,7 @@ test('a proxy that was set stands after a crash and after an orderly end, and is
   const { body } = await watched.setProxy('sales', proxy.fields);
   await watched.restart('SIGKILL');
   assert.deepEqual(await watched.proxyOf('sales'), body.proxy, 'what was answered is on disk');
-  await watched.link('sales');
+  await watched.pair('sales');
   let connections = 2;
   for (const signal of ['SIGKILL', 'SIGTERM']) {
     const ponted = await watched.restart(signal);
@@ -126,7 +126,7 @@ test('a proxy that was changed or removed counts from the next connection on', a
   const second = await watched.proxy({ protocol: 'socks5' });
   await ponted.create('sales');
   await watched.setProxy('sales', first.fields);
-  await watched.link('sales');
+  await watched.pair('sales');
   await watched.setProxy('sales', second.fields);
   assert.equal((await ponted.instance('sales')).connection.state, 'connected');
   assert.deepEqual(second.requests, [], 'the connection that stands is left alone');
@@ -156,7 +156,7 @@ test('PONTE_PROXY is for every instance without a proxy of its own', async (t) =
   const ponted = await watched.start({ ...watched.env, PONTE_PROXY: common.url });
   for (const name of ['common', 'own']) await ponted.create(name);
   await watched.setProxy('own', own.fields);
-  for (const name of ['common', 'own']) await watched.link(name);
+  for (const name of ['common', 'own']) await watched.pair(name);
   assert.deepEqual(common.requests, watched.requests(common, 2));
   assert.deepEqual(own.requests, watched.requests(own, 2));
   assert.equal((await watched.proxyOf('common')).enabled, false, 'it has none of its own');
@@ -181,7 +181,7 @@ test('what is unlinked is not unlinked around a proxy that refuses', async (t) =
     proxy.serve();
     await ponted.create(name);
     await watched.setProxy(name, proxy.fields);
-    await watched.link(name);
+    await watched.pair(name);
     proxy.refuse();
     proxy.cut();
     await reasonOf(ponted, name, 'PROXY_REFUSED');
@@ -204,7 +204,7 @@ test('an instance is born with its proxy', async (t) => {
   const made = await ponted.create('sales', { proxyEnabled: true, ...fields, proxyPassword: password });
   assert.equal(made.status, 201, JSON.stringify(made.body));
   assert.deepEqual(made.body.instance.proxy, { enabled: true, protocol, host, port, username });
-  await watched.link('sales');
+  await watched.pair('sales');
   assert.deepEqual(proxy.requests, watched.requests(proxy, 2));
   assert.equal(door.taken, 0);
   const without = await ponted.create('direct', { proxyEnabled: false, ...fields, proxyPassword: password });
@@ -235,7 +235,7 @@ for (const protocol of protocols) {
     const proxy = await watched.proxy({ protocol, hosts: page.hosts, ...credentials });
     await ponted.create('sales');
     await watched.setProxy('sales', proxy.fields);
-    await watched.link('sales');
+    await watched.pair('sales');
     assert.equal(page.hits, 0);
     await sim.fail({ failure: { reason: 405 }, next: 1 });
     await sim.admin('drop', {});

@@ -127,11 +127,12 @@ TEST_F(Hostile, EndlessRefsEnd) {
   again.open();
   unsigned came = 0;
   while (!again.ended() && came < 100) {
+    ++came;
     const auto pair_device =
         wire::Node("iq")
             .with("from", wire::server_jid())
             .with("type", "set")
-            .with("id", std::to_string(++came))
+            .with("id", std::to_string(came))
             .child(
                 wire::Node("pair-device").child(wire::Node("ref").bytes(to_bytes("2@again" + std::to_string(came)))));
     again.server_.send_stanza({}, pair_device, again.now());

@@ -36,7 +36,9 @@ TEST_F(Reconnect, AnswersTheDialsErrorAndGoesOnTrying) {
     if (!away) return std::nullopt;
     return Error{Errc::kUnavailable, Cause::kProxyUnreachable, "proxy refused"};
   };
-  EXPECT_EQ(reconnect("sales")->cause(), Cause::kProxyUnreachable);
+  const auto failed = reconnect("sales");
+  EXPECT_EQ(failed->cause(), Cause::kProxyUnreachable);
+  EXPECT_EQ(failed->error().retry_after, Seconds(1)) << "it says when it tries again";
   EXPECT_EQ(reason("sales"), Cause::kProxyUnreachable);
   away = false;
   EXPECT_TRUE(run_to("sales", State::kConnected, Seconds(5)));
@@ -268,6 +270,42 @@ TEST_F(Records, EveryDialGoesThroughTheInstancesProxyOrNotAtAll) {
     EXPECT_EQ(dialed.proxy->password.view(), "secret");
   }
   EXPECT_EQ(info("sales").proxy->password, "") << "what is shown never had it";
+}
+
+TEST_F(Records, AnotherProxyFreesADialThatHangsOnTheOldOne) {
+  create("sales", proxy_at("hangs.example"));
+  network_.silent() = true;
+  const auto waiting = connect("sales");
+  run_for(Seconds(2));
+  network_.silent() = false;
+  ASSERT_TRUE(set_proxy(proxy_at("proxy.example"))->result->ok());
+  EXPECT_EQ(waiting->value().kind, Kind::kQr);
+  ASSERT_EQ(dials(), 2U);
+  EXPECT_EQ(network_.dialed()[1].proxy->host, "proxy.example");
+  EXPECT_EQ(network_.open_sockets(), 1U);
+  ASSERT_TRUE(set_proxy(proxy_at("another.example"))->result->ok());
+  EXPECT_EQ(dials(), 2U) << "a socket that is open stays";
+}
+
+TEST_F(Records, AnotherProxyEndsTheWaitAfterTheOldOneHasFailedButNoWaitThatTheServerAskedFor) {
+  link("sales");
+  network_.failure() = [](const net::WebSocketOptions& options) -> std::optional<Error> {
+    if (options.proxy) return std::nullopt;
+    return Error{Errc::kUnavailable, Cause::kNetworkFailed, "no route"};
+  };
+  server_.drop({}, simulator::Close::Kind::kAbort, clock_.now());
+  run_for(hours(1));
+  ASSERT_GT(info("sales").reason->retry_after, Seconds(60));
+  ASSERT_TRUE(set_proxy(proxy_at("proxy.example"))->result->ok());
+  ASSERT_TRUE(run_to("sales", State::kConnected, Seconds(1)));
+
+  server_.send_failure({}, simulator::Failure{402, {{"code", "101"}, {"expire", "3600"}}}, clock_.now());
+  run_for(Seconds(5));
+  ASSERT_EQ(reason("sales"), Cause::kTemporarilyBanned);
+  const auto before = dials();
+  ASSERT_TRUE(set_proxy(proxy_at("another.example"))->result->ok());
+  run_for(std::chrono::minutes(50));
+  EXPECT_EQ(dials(), before);
 }
 
 TEST_F(Records, TheServicesProxyIsForThoseWithoutOne) {

@@ -1,4 +1,4 @@
-// bench_memory: the heap of one session waiting on a QR, and of one open WebSocket, each on its own.
+// bench_memory: the heap of one session waiting on a QR or online, and of one open WebSocket, each on its own.
 // What destroying them gives back is what they held. Prints one JSON object; figures are bytes each.
 #include <malloc.h>
 #include <unistd.h>
@@ -42,8 +42,11 @@ double resident_bytes() {
 
 // ---- sessions -------------------------------------------------------------------------------------
 
-/// Heap given back by `count` sessions, each. `open`: after they show a QR, else as they are made.
-double session_heap(std::size_t count, bool open) {
+/// How far a session has come.
+enum class Stage { kMade, kShowsQr, kOnline };
+
+/// Heap given back by `count` sessions, each.
+double session_heap(std::size_t count, Stage stage) {
   crypto::SystemRandom random;
   simulator::SimServer server({}, random);
   store::MemoryStore store;
@@ -56,9 +59,14 @@ double session_heap(std::size_t count, bool open) {
   for (std::size_t i = 0; i < count; ++i) {
     lines.push_back(
         std::make_unique<SessionLine>(config, store, "instance-" + std::to_string(i), server, random, start));
-    if (!open) continue;
+    if (stage == Stage::kMade) continue;
     lines.back()->open();
     if (lines.back()->qr_text().empty()) throw std::runtime_error("a session shows no QR");
+    if (stage == Stage::kShowsQr) continue;
+    if (!lines.back()->pair_and_log_in()) throw std::runtime_error("a session does not log in");
+    // The one that logs in after a start has never paired.
+    lines.back()->begin_anew();
+    if (!lines.back()->online()) throw std::runtime_error("a session does not log in again");
   }
   const double before = heap_bytes();
   for (auto& line : lines) line->drop_session();
@@ -124,7 +132,7 @@ Sockets measure_sockets(const std::string& url, const std::string& ca_file, std:
 
 int main(int argc, char** argv) {
   using namespace ponte;  // NOLINT(google-build-using-namespace)
-  CLI::App cli("Heap of a session waiting on a QR, and of an open WebSocket", "bench_memory");
+  CLI::App cli("Heap of a session, waiting on a QR and online, and of an open WebSocket", "bench_memory");
   std::size_t count = 1000;
   std::string url;
   std::string ca_file;
@@ -135,8 +143,12 @@ int main(int argc, char** argv) {
   crypto::initialize();
   try {
     nlohmann::ordered_json out;
-    bench::session_heap(20, true);  // what is made once
-    out["session"] = {{"heap", bench::session_heap(count, true)}, {"heap_unopened", bench::session_heap(count, false)}};
+    using bench::Stage;
+    bench::session_heap(20, Stage::kShowsQr);  // what is made once
+    // Each that goes online draws 812 prekeys: fewer do.
+    out["session"] = {{"heap", bench::session_heap(count, Stage::kShowsQr)},
+                      {"heap_unopened", bench::session_heap(count, Stage::kMade)},
+                      {"heap_online", bench::session_heap(std::min<std::size_t>(count, 200), Stage::kOnline)}};
     if (!url.empty()) {
       const bench::Sockets sockets = bench::measure_sockets(url, ca_file, count);
       out["socket"] = {{"heap", sockets.heap}, {"rss", sockets.resident}, {"open_ms", sockets.open_milliseconds}};

@@ -55,16 +55,23 @@ void qr_to_online(benchmark::State& state) {
   }
 }
 
-void login(benchmark::State& state) {
+/// By IK with the chain that is kept, or by XX.
+void login(benchmark::State& state, protocol::Resumption resumption) {
   World world;
   SessionLine line = world.line();
   line.open();
   if (!line.pair_and_log_in()) return state.SkipWithError("not paired");
+  const auto& counters = world.server.world().counters;
+  const std::uint64_t resumed = counters.handshakes_ik;
+  std::uint64_t logins = 0;
   for (auto _ : state) {
     const double before = line.session_seconds();
-    line.open();
+    line.open(resumption);
     state.SetIterationTime(line.session_seconds() - before);
+    ++logins;
   }
+  const std::uint64_t expected = resumption == protocol::Resumption::kAllowed ? logins : 0;
+  if (counters.handshakes_ik - resumed != expected) state.SkipWithError("another handshake than was meant");
 }
 
 void next_qr(benchmark::State& state) {
@@ -105,7 +112,12 @@ void register_session_parts() {
   benchmark::RegisterBenchmark("session, open to QR", connect_to_qr)->UseManualTime();
   benchmark::RegisterBenchmark("session, next QR", next_qr)->UseManualTime();
   benchmark::RegisterBenchmark("session, scan to online", qr_to_online)->UseManualTime();
-  benchmark::RegisterBenchmark("session, open to online", login)->UseManualTime();
+  benchmark::RegisterBenchmark("session, open to online, XX", [](benchmark::State& state) {
+    login(state, protocol::Resumption::kForbidden);
+  })->UseManualTime();
+  benchmark::RegisterBenchmark("session, open to online, IK", [](benchmark::State& state) {
+    login(state, protocol::Resumption::kAllowed);
+  })->UseManualTime();
   benchmark::RegisterBenchmark("812 prekeys, on a worker", prekeys);
   benchmark::RegisterBenchmark("code key (PBKDF2), on a worker", code_key);
 }

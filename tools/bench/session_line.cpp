@@ -18,10 +18,13 @@ double thread_seconds() {
 
 SessionLine::SessionLine(const protocol::SessionConfig& config, store::Store& store, store::Owner owner,
                          simulator::SimServer& server, RandomSource& random, Now start)
-    : store_(store),
+    : config_(config),
+      store_(store),
+      owner_(std::move(owner)),
+      random_(random),
       server_(server),
       now_(start),
-      session_(std::make_unique<protocol::Session>(config, store, std::move(owner), random)) {}
+      session_(std::make_unique<protocol::Session>(config_, store_, owner_, random_)) {}
 
 SessionLine::~SessionLine() {
   hang_up();
@@ -34,10 +37,12 @@ void SessionLine::timed(double& seconds, Function function) {
   seconds += thread_seconds() - before;
 }
 
-void SessionLine::open() {
+void SessionLine::open(protocol::Resumption resumption) {
   hang_up();
   connection_ = &server_.open(now_);
-  timed(session_seconds_, [this] { session_->on_channel_open({}, now_); });
+  protocol::OpenOptions options;
+  options.resumption = resumption;
+  timed(session_seconds_, [&] { session_->on_channel_open(options, now_); });
   settle();
 }
 
@@ -79,6 +84,13 @@ bool SessionLine::pair_and_log_in() {
   if (!restart_) return false;
   open();
   return online_;
+}
+
+void SessionLine::begin_anew() {
+  hang_up();
+  online_ = false;
+  session_ = std::make_unique<protocol::Session>(config_, store_, owner_, random_);
+  open();
 }
 
 bool SessionLine::step() {

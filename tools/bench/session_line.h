@@ -20,13 +20,16 @@ class SessionLine {
   ~SessionLine();
 
   /// Opens a channel and carries bytes both ways until both are quiet.
-  void open();
+  void open(protocol::Resumption resumption = protocol::Resumption::kAllowed);
   void hang_up();
   void settle();
   /// Moves to the next deadline of either side; false where there is none.
   bool advance();
   /// The phone scans what is on display, and the stream restarts. True once logged in.
   bool pair_and_log_in();
+
+  /// Another session over the same store, as after a start of the process, and its channel.
+  void begin_anew();
 
   const std::string& qr_text() const { return qr_text_; }
   bool online() const { return online_; }
@@ -44,7 +47,10 @@ class SessionLine {
   bool step();
   void carry_out(protocol::Output output);
 
+  const protocol::SessionConfig config_;
   store::Store& store_;
+  const store::Owner owner_;
+  RandomSource& random_;
   simulator::SimServer& server_;
   Now now_;
   std::unique_ptr<protocol::Session> session_;

@@ -1,18 +1,14 @@
 // An account that lets no device in without its passkey, and the ponted that is to be linked with it.
 import assert from 'node:assert/strict';
 import { until } from './process.mjs';
-import { pointedAt, startPonted, temporaryFolder } from './ponted.mjs';
-import { Said } from './said.mjs';
-import { startSim } from './sim.mjs';
+import { pointedAt } from './ponted.mjs';
+import { prepareService, Service } from './service.mjs';
 
 export const number = '5511912345678';
 
 export async function startDemanding(t) {
-  const sim = await startSim();
-  t.after(() => sim.stop());
-  const demanding = new Demanding(sim, await temporaryFolder(t));
-  t.after(() => demanding.ponted?.stop('SIGKILL'));
-  await demanding.start();
+  const demanding = await prepareService(t, Demanding);
+  await demanding.start({ ...pointedAt(demanding.sim), PONTE_LOG: 'trace' });
   return demanding;
 }
 
@@ -22,24 +18,7 @@ export const ways = {
   code: { query: `?number=${number}`, approve: (sim, { pairingCode }) => sim.enterCode(number, pairingCode) },
 };
 
-class Demanding {
-  said = new Said();
-
-  constructor(sim, dataDir) {
-    Object.assign(this, { sim, dataDir });
-  }
-
-  async start() {
-    const env = { ...pointedAt(this.sim), PONTE_LOG: 'trace' };
-    this.ponted = this.said.hear(await startPonted({ dataDir: this.dataDir, env }));
-    return this.ponted;
-  }
-
-  async restart(signal) {
-    await this.ponted.stop(signal);
-    return this.start();
-  }
-
+class Demanding extends Service {
   /**
    * A new instance up to the phone's approval, over a connection with these faults besides the demand. `outcome`
    * settles when the phone knows: what it was told, or an Error.
@@ -99,10 +78,7 @@ class Demanding {
 
   /** An account without a passkey is linked by the next connect. */
   async assertNextConnectWorks(name) {
-    const { status, body } = await this.ponted.connect(name);
-    assert.equal(status, 200, JSON.stringify(body));
-    assert.equal(body.status, 'qr');
-    await this.sim.scan(body.qrCode);
-    assert.equal((await this.ponted.reached(name, 'connected')).reason, undefined);
+    await this.pair(name);
+    assert.equal((await this.ponted.instance(name)).reason, undefined);
   }
 }

@@ -1,30 +1,42 @@
 // A simulator and a ponted that is pointed at it, for tests that need both and may start ponted again.
+import assert from 'node:assert/strict';
 import { pointedAt, startPonted, temporaryFolder } from './ponted.mjs';
+import { Said } from './said.mjs';
 import { startSim } from './sim.mjs';
 
 /** Both on a data directory of their own, gone when the test is over. */
-export async function startService(t, { simArgs = [], env = {} } = {}) {
-  const sim = await startSim(simArgs);
-  t.after(() => sim.stop());
-  const service = new Service(sim, await temporaryFolder(t), env);
-  t.after(() => service.ponted?.stop('SIGKILL'));
-  await service.start();
+export async function startService(t, { simArgs, env = {} } = {}) {
+  const service = await prepareService(t, Service, simArgs);
+  await service.start({ ...pointedAt(service.sim), ...env });
   return service;
 }
 
-class Service {
-  constructor(sim, dataDir, env) {
-    Object.assign(this, { sim, dataDir, env });
+/** The same without a ponted yet; `Kind` is a Service, or what adds to it. */
+export async function prepareService(t, Kind, simArgs = []) {
+  const sim = await startSim(simArgs);
+  t.after(() => sim.stop());
+  const service = new Kind(sim, await temporaryFolder(t));
+  t.after(() => service.ponted?.stop('SIGKILL'));
+  return service;
+}
+
+export class Service {
+  /** What every ponted so far has let out. */
+  said = new Said();
+
+  constructor(sim, dataDir) {
+    Object.assign(this, { sim, dataDir });
   }
 
-  /** Starts ponted on the data directory; `ponted` is the one that runs now. */
-  async start() {
-    this.ponted = await startPonted({ dataDir: this.dataDir, env: { ...pointedAt(this.sim), ...this.env } });
+  /** Starts a ponted in place of the one that has ended; `ponted` is the one that runs now. */
+  async start(env = this.env) {
+    this.env = env;
+    this.ponted = this.said.hear(await startPonted({ dataDir: this.dataDir, env }));
     return this.ponted;
   }
 
   /** Ends ponted by that signal and starts it again. */
-  async restart(signal = 'SIGTERM') {
+  async restart(signal) {
     await this.ponted.stop(signal);
     return this.start();
   }
@@ -32,7 +44,13 @@ class Service {
   /** A new instance, scanned and connected: what the phone says of the pairing. */
   async link(name, settings) {
     await this.ponted.create(name, settings);
-    const { body } = await this.ponted.connect(name);
+    return this.pair(name);
+  }
+
+  /** The same of an instance that is there. */
+  async pair(name) {
+    const { status, body } = await this.ponted.connect(name);
+    assert.equal(status, 200, JSON.stringify(body));
     const paired = await this.sim.scan(body.qrCode);
     await this.ponted.reached(name, 'connected');
     return paired;

@@ -123,8 +123,15 @@ TEST(ProxyCodecHttp, TellsRefusalsApart) {
   };
   for (const Row& row : rows)
     expect_error(outcome(http_proxy(), to_bytes(row.answer)), row.code, Cause::kProxyRefused, row.text);
-  const Status echo = outcome(http_proxy("bob", "secret"), to_bytes("HTTP/1.1 403 no, bob:secret\r\n\r\n"));
-  expect_error(echo, Errc::kRejected, Cause::kProxyRefused, "403");
+}
+
+TEST(ProxyCodecHttp, QuotesNobodyWhoKnowsAPassword) {
+  // In the clear, and as it was sent.
+  for (const std::string reason : {"no, bob:secret", "Ym9iOnNlY3JldA=="}) {
+    const Status echo = outcome(http_proxy("bob", "secret"), to_bytes("HTTP/1.1 403 " + reason + "\r\n\r\n"));
+    expect_error(echo, Errc::kRejected, Cause::kProxyRefused, "HTTP status 403");
+    EXPECT_EQ(echo.error().message.find(reason), std::string::npos) << echo.error().message;
+  }
 }
 
 TEST(ProxyCodecHttp, SaysWhetherCredentialsAreMissingOrWrong) {

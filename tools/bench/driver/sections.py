@@ -134,6 +134,7 @@ def _layers(programs, table, count):
     session = figures["ws"]["session"]
     table.add("heap of a session waiting on a QR", session["heap"] / 1024, "KiB", 
               note=f"{session['heap_unopened'] / 1024:.1f} KiB before it opens")
+    table.add("heap of a session online", session["heap_online"] / 1024, "KiB")
     for scheme, figure in figures.items():
         socket = figure["socket"]
         table.add(f"heap of a WebSocket, {scheme}", socket["heap"] / 1024, "KiB",
