@@ -5,7 +5,7 @@
 //   Store=<key as hex> <value as hex>          the owner's records when the recording began
 //   Now=<mono ms> <wall ms>                    before each input
 //   In=open [history=<days>] [version=<2.3000.N>] [xx] [available]
-//      | bytes <hex> | closed <cause> | deadline | committed ok|failed | work <id> <epoch> [failed]
+//      | bytes <hex> | closed <cause> | dropped | deadline | committed ok|failed | work <id> <epoch> [failed]
 //      | command logout | command request_code <number> [code] | command submit_assertion <id as hex> <JSON as hex>
 //      | command confirm_passkey | command presence available|unavailable
 //   Random=<hex>                               what the step drew

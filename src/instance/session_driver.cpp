@@ -33,8 +33,12 @@ auto SessionDriver::guarded(Body body) {
 // ---- dialing ----------------------------------------------------------------------------------------
 
 Status SessionDriver::dial(const protocol::OpenOptions& options, const std::optional<net::Proxy>& proxy) {
-  hang_up();
+  close_socket();
   PONTE_TRY(make_session());
+  if (!session_->at_rest()) {
+    record_input(now(), "dropped");
+    session_->on_channel_dropped();
+  }
   options_ = options;
   const std::uint64_t dial = ++dial_;
   net::WebSocketCallbacks callbacks;
@@ -53,7 +57,7 @@ Status SessionDriver::dial(const protocol::OpenOptions& options, const std::opti
   return Status::Ok();
 }
 
-void SessionDriver::hang_up() {
+void SessionDriver::close_socket() {
   channel_open_ = false;
   if (!socket_) return;
   ++dial_;
@@ -62,7 +66,7 @@ void SessionDriver::hang_up() {
 }
 
 void SessionDriver::reset() {
-  hang_up();
+  close_socket();
   drop_session();
 }
 
@@ -168,7 +172,7 @@ void SessionDriver::carry_out(protocol::SendBytes output) {
 }
 
 void SessionDriver::carry_out(protocol::CloseChannel) {
-  hang_up();
+  close_socket();
 }
 
 void SessionDriver::carry_out(protocol::Commit output) {

@@ -45,9 +45,7 @@ class SessionDriver {
 
   /// Ends what is under way and dials. kUnavailable where no recording could be made.
   Status dial(const protocol::OpenOptions& options, const std::optional<net::Proxy>& proxy);
-  /// Closes the socket, or ends the dial. The session stays; it hears nothing of it.
-  void hang_up();
-  /// The same, and the session goes: the next one begins from the store.
+  /// Closes the socket, or ends the dial, and drops the session: the next one begins from the store.
   void reset();
   /// As reset, and nothing is left to say goodbye with.
   void abandon();
@@ -74,6 +72,7 @@ class SessionDriver {
   void on_socket_message(std::uint64_t dial, const Bytes& message);
   void on_socket_closed(std::uint64_t dial, const Error& why);
 
+  void close_socket();
   Status make_session();
   void drop_session();
   void drain();

@@ -62,15 +62,30 @@ struct Line {
   }
 
   void handshake() {
-    const Bytes hello = drain().front();
-    const auto answer = server.answer(ByteView(hello).subspan(4 + 3), server.chain.bytes()).SerializeAsString();
+    const std::vector<Bytes> sent = drain();
+    if (sent.empty()) return;
+    ByteView hello(sent.front());
+    // wire: pairing.md 1.2: "ED", two bytes, a length of three, so much routing info
+    if (hello[0] == 'E') hello = hello.subspan(7 + (std::size_t{hello[4]} << 16 | hello[5] << 8 | hello[6]));
+    const auto answer = server.answer(hello.subspan(4 + 3), server.chain.bytes()).SerializeAsString();
     session->on_bytes(*wire::encode_frame_bytes(as_bytes(answer)), clock.now());
     const Bytes finish = drain().front();
     (void)server.read_finish(ByteView(finish).subspan(3));
     channel.emplace(server.state->split(), noise::Channel::Role::kServer);
   }
+  /// Another socket in place of the one that is open. What was sealed for that one would be no hello.
+  void reopen() {
+    channel.reset();
+    session->on_channel_dropped();
+    if (!session->at_rest() || session->poll_output()) std::abort();
+    OpenOptions options;
+    options.resumption = Resumption::kForbidden;
+    session->on_channel_open(options, clock.now());
+    handshake();
+  }
 
   void stanza(ByteView plaintext) {
+    if (!channel) return;
     session->on_bytes(*wire::encode_frame_bytes(*channel->encrypt(plaintext)), clock.now());
     drain();
   }
@@ -113,7 +128,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return reader.take(std::min<std::size_t>(most, reader.remaining())).value();
   };
   while (const auto operation = reader.u8()) {
-    if (*operation == 249) {
+    if (*operation == 248) {
+      line.reopen();
+    } else if (*operation == 249) {
       line.answer(rest(reader.big_endian(2).value_or(0)));
     } else if (*operation == 250) {
       line.run(command::RequestPairingCode{"5511999999999", "ABCD1234"});

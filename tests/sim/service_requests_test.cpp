@@ -63,6 +63,40 @@ TEST_F(Reconnect, TakesADeviceUpAgainThatStaysDown) {
   EXPECT_TRUE(run_to("sales", State::kConnected, Seconds(5)));
 }
 
+TEST_F(Reconnect, WhatTheOldSocketWasStillToCarryNeverGoesOutOnTheNewOne) {
+  link("sales");
+  run_for(std::chrono::minutes(1));
+  const auto& counters = server_.world().counters;
+  const auto failed = counters.handshakes_failed;
+  const auto before = dials();
+  store_.hold_synced();
+  // New prekeys are drawn; their upload waits for the commit.
+  ASSERT_TRUE(server_.use_prekeys(server_.world().accounts.all().begin()->first, 0, clock_.now()).ok());
+  settle();
+  ASSERT_GT(store_.held(), 0U);
+  const auto done = reconnect("sales");
+  store_.release_all();
+  ASSERT_TRUE(run_to("sales", State::kConnected, Milliseconds(100)));
+  EXPECT_TRUE(done->result->ok());
+  EXPECT_EQ(dials(), before + 1);
+  EXPECT_EQ(counters.handshakes_failed, failed);
+  run_for(std::chrono::minutes(1));
+  EXPECT_EQ(dials(), before + 1) << "nor does the old one's end count for the new one";
+  EXPECT_FALSE(server_.world().accounts.all().begin()->second->companions.begin()->second.prekeys.empty());
+  EXPECT_EQ(violations(), "");
+}
+
+TEST_F(Reconnect, TheOldConnectionsTimesAreOverOnceTheNextIsDialed) {
+  link("sales");
+  const auto before = dials();
+  network_.silent() = true;
+  (void)reconnect("sales");
+  run_for(std::chrono::minutes(5));
+  EXPECT_EQ(dials(), before + 1);
+  EXPECT_EQ(info("sales").state, State::kConnecting);
+  EXPECT_FALSE(info("sales").reason) << "no keepalive was missed where no connection is";
+}
+
 // ---- logout ----
 
 TEST_F(Logout, UnlinksTheDeviceAndConnectGivesANewCode) {

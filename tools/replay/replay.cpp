@@ -144,6 +144,8 @@ class Player final : public protocol::StanzaObserver {
       session_->on_bytes(bytes, block.now);
     } else if (kind == "closed") {
       session_->on_channel_closed(closed_error(argument), block.now);
+    } else if (kind == "dropped") {
+      session_->on_channel_dropped();
     } else if (kind == "deadline") {
       session_->on_deadline(block.now);
     } else if (kind == "committed") {

@@ -20,6 +20,15 @@ namespace {
 constexpr Milliseconds kHandshakeWithin{20'000};  // wire: pairing.md 1.1
 constexpr Milliseconds kAuthWithin{60'000};       // wire: pairing.md, appendix B
 
+/// Whether an output has no meaning once the socket is another. That a session has ended for good has.
+bool belongs_to_socket(const Output& output) {
+  if (std::holds_alternative<SendBytes>(output) || std::holds_alternative<CloseChannel>(output)) return true;
+  const auto* emit = std::get_if<Emit>(&output);
+  const auto* ended = emit != nullptr ? std::get_if<event::Ended>(&emit->event) : nullptr;
+  if (ended == nullptr) return false;
+  return ended->disposition == event::Disposition::kRestart || ended->disposition == event::Disposition::kRetry;
+}
+
 }  // namespace
 
 Session::Session(const SessionConfig& config, const store::StoreReader& store, store::Owner owner, RandomSource& random)
@@ -134,6 +143,15 @@ void Session::on_channel_closed(const Error& why, const Now& now) {
     connection_closed(step, why);
     return Status::Ok();
   });
+}
+
+void Session::on_channel_dropped() {
+  // Not queued behind a commit: until the next socket opens, none may be spoken to.
+  link_.close();
+  connection_.reset();
+  frames_since_.reset();
+  std::erase_if(held_, belongs_to_socket);
+  std::erase_if(published_, belongs_to_socket);
 }
 
 void Session::on_deadline(const Now& now) {

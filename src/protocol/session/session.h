@@ -39,6 +39,11 @@ class Session {
   void on_bytes(ByteView bytes, const Now& now);
   /// The socket is gone; nothing more comes from this connection.
   void on_channel_closed(const Error& why, const Now& now);
+  /// The owner has let the socket go, for another or for none: what was still to be said on it is not, and its end is
+  /// not told. What its steps commit, and whatever else they tell, stays.
+  void on_channel_dropped();
+  /// No connection, and no commit that could still lead to outputs of one.
+  bool at_rest() const { return link_.phase == Phase::kClosed && !awaiting_commit_; }
   void on_deadline(const Now& now);
   /// The batch of the last Commit output is durable (or not).
   void on_committed(const Status& status);
