@@ -189,6 +189,12 @@ In another terminal, in this folder:
   $ponte phone scan "\$QR"
   curl -s -H "token: \$TOKEN" "\$URL/api/instance/list?instanceName=demo"; echo
 
+Or by a code that is typed:
+
+  curl -s -H "token: \$TOKEN" -d '{"name":"typed"}' \$URL/api/instance/new; echo
+  CODE=\$(curl -s -H "token: \$TOKEN" "\$URL/api/instance/connect/typed?number=5511999999999" | sed 's/.*"pairingCode":"\([^"]*\)".*/\1/')
+  $ponte phone enter-code 5511999999999 "\$CODE"
+
 Ctrl-C ends both; nothing of the demo is kept.
 TEXT
   wait_for_ponted
