@@ -23,6 +23,15 @@
 
 namespace ponte::instance {
 
+/// A logout or removal of an instance that is under way.
+struct Unlinking {
+  std::vector<UniqueFunction<void(Result<LogoutResult>)>> done;
+  Mono deadline{};
+  bool asked = false;     ///< the server
+  bool unlinked = false;  ///< it has confirmed
+  bool wiping = false;    ///< only our own records are left to go
+};
+
 /// The session decides what a connection's end means; this class decides when the next one begins, and who is told.
 ///
 /// Lives on its loop: every method but info() is called on the loop thread. Held by shared_ptr, since
@@ -78,14 +87,6 @@ class Instance : public std::enable_shared_from_this<Instance>, private SessionD
     kLinking,  ///< an attempt to pair: dialing, waiting for refs, or showing a QR
     kLinked,   ///< a device with an account: connected, connecting, or waiting to
     kClosed,   ///< close() was called
-  };
-  /// A logout or removal that is under way.
-  struct Unlinking {
-    std::vector<UniqueFunction<void(Result<LogoutResult>)>> done;
-    Mono deadline{};
-    bool asked = false;     ///< the server
-    bool unlinked = false;  ///< it has confirmed
-    bool wiping = false;    ///< only our own records are left to go
   };
   struct Reconnecting {
     Reply<std::monostate> reply;

@@ -14,8 +14,13 @@ using event::Passkey;
 using simulator::PasskeyDefect;
 using test::SessionLine;
 
+/// What the phone is told; before the line, whose end may still tell it.
+struct PhoneOutcome {
+  std::optional<Result<simulator::Paired>> outcome_;
+};
+
 /// An account that demands a passkey, up to that demand.
-struct PasskeyLine : SessionLine {
+struct PasskeyLine : PhoneOutcome, SessionLine {
   explicit PasskeyLine(std::optional<PasskeyDefect> defect = std::nullopt, std::uint64_t seed = 1)
       : SessionLine({}, seed) {
     simulator::Faults faults;
@@ -47,8 +52,6 @@ struct PasskeyLine : SessionLine {
     run(command::SubmitAssertion{assertion->credential_id, assertion->json});
   }
   std::string secret() const { return to_text((*store::get_credentials({store_, kOwner}))->adv_secret.view()); }
-
-  std::optional<Result<simulator::Paired>> outcome_;
 };
 
 TEST(PasskeyLink, LinksAfterAScan) {
