@@ -335,8 +335,7 @@ void Instance::dial() {
 /// has asked to wait for goes on waiting.
 void Instance::dial_another_way() {
   const bool hangs = driver_.busy() && !driver_.channel_open();
-  const bool failed = last_error_ && !last_error_->retry_after &&
-                      (last_error_->code == Errc::kUnavailable || last_error_->code == Errc::kTimedOut);
+  const bool failed = last_error_ && !last_error_->retry_after && is_network_trouble(*last_error_);
   const bool waits = !driver_.busy() && schedule_.next() && failed && !hold_;
   if (!hangs && !waits) return;
   dial();

@@ -23,7 +23,11 @@
 
 namespace ponte::instance {
 
-/// A logout or removal of an instance that is under way.
+/// Whether `why` is about the way to the server: another try, or another way, may help.
+bool is_network_trouble(const Error& why);
+
+/// A logout or removal of an instance that is under way. Not within Instance: clang 14 cannot make an optional of it
+/// there.
 struct Unlinking {
   std::vector<UniqueFunction<void(Result<LogoutResult>)>> done;
   Mono deadline{};

@@ -21,6 +21,10 @@ constexpr Milliseconds kSecondWait{2'000};
 
 }  // namespace
 
+bool is_network_trouble(const Error& why) {
+  return why.code == Errc::kUnavailable || why.code == Errc::kTimedOut;
+}
+
 // ---- the socket -------------------------------------------------------------------------------------
 
 void Instance::on_channel_open() {
@@ -29,11 +33,10 @@ void Instance::on_channel_open() {
 }
 
 void Instance::on_dial_failed(const Error& why) {
-  const bool network = why.code == Errc::kUnavailable || why.code == Errc::kTimedOut;
   if (unlinking_) {
     unlinking_connection_ended(Disposition::kRetry, why);
   } else if (mode_ == Mode::kLinking) {
-    link_attempt_ended(network ? Disposition::kRetry : Disposition::kStop, why);
+    link_attempt_ended(is_network_trouble(why) ? Disposition::kRetry : Disposition::kStop, why);
   } else if (mode_ == Mode::kLinked) {
     linked_connection_ended(Disposition::kRetry, why);
   }
