@@ -175,6 +175,22 @@ class ServiceLine : public ::testing::Test {
     settle();
     return made;
   }
+  /// What the phone's passkey makes of the options that are there now.
+  std::string passkey_assertion(const std::string& name) {
+    return server_.passkey_assertion(info(name).passkey->options)->json;
+  }
+  CallPtr<instance::PasskeyState> submit_passkey(const std::string& name, const std::string& assertion) {
+    auto [made, reply] = call<instance::PasskeyState>();
+    manager_->submit_passkey(name, assertion, std::move(reply));
+    settle();
+    return made;
+  }
+  CallPtr<instance::PasskeyState> confirm_passkey(const std::string& name) {
+    auto [made, reply] = call<instance::PasskeyState>();
+    manager_->confirm_passkey(name, std::move(reply));
+    settle();
+    return made;
+  }
 
   CallPtr<simulator::Paired> scan(const std::string& text) {
     auto [made, reply] = call<simulator::Paired>();

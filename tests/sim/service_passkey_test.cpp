@@ -19,19 +19,9 @@ class PasskeyCalls : public test::ServiceLine {
     paired_ = scan(connect("sales")->value().text);
     ASSERT_EQ(info("sales").state, State::kPasskeyRequired);
   }
-  std::string assertion() { return server_.passkey_assertion(info("sales").passkey->options)->json; }
-  CallPtr<PasskeyState> submit(const std::string& json) {
-    auto [made, reply] = call<PasskeyState>();
-    manager_->submit_passkey("sales", json, std::move(reply));
-    settle();
-    return made;
-  }
-  CallPtr<PasskeyState> confirm() {
-    auto [made, reply] = call<PasskeyState>();
-    manager_->confirm_passkey("sales", std::move(reply));
-    settle();
-    return made;
-  }
+  std::string assertion() { return passkey_assertion("sales"); }
+  CallPtr<PasskeyState> submit(const std::string& json) { return submit_passkey("sales", json); }
+  CallPtr<PasskeyState> confirm() { return confirm_passkey("sales"); }
   CallPtr<simulator::Paired> paired_;
 };
 

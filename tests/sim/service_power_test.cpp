@@ -19,18 +19,8 @@ class PowerLoss : public test::ServiceLine, public ::testing::WithParamInterface
   void by_passkey() {
     by_qr();
     if (!info("sales").passkey) return;
-    auto [submitted, submit_reply] = call<PasskeyState>();
-    const auto assertion = server_.passkey_assertion(info("sales").passkey->options);
-    manager_->submit_passkey("sales", assertion->json, std::move(submit_reply));
-    settle();
-    auto [confirmed, confirm_reply] = call<PasskeyState>();
-    manager_->confirm_passkey("sales", std::move(confirm_reply));
-    settle();
-  }
-  void log_out() {
-    auto [done, reply] = call<LogoutResult>();
-    manager_->log_out("sales", std::move(reply));
-    settle();
+    submit_passkey("sales", passkey_assertion("sales"));
+    confirm_passkey("sales");
   }
 
   bool listed() const {
@@ -84,7 +74,7 @@ TEST_P(PowerLoss, WhileAPasskeyIsHandedIn) {
 
 TEST_P(PowerLoss, WhileItLogsOut) {
   link("sales");
-  cut_during([this] { log_out(); }, 1);
+  cut_during([this] { log_out("sales"); }, 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(AtEachCommit, PowerLoss, ::testing::Range<std::size_t>(1, 10));
