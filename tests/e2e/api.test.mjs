@@ -4,7 +4,7 @@ import test, { after, before } from 'node:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { accountToken, pointedAt, startPonted, temporaryFolder } from '../support/node/ponted.mjs';
+import { accountToken, assertError, pointedAt, startPonted, temporaryFolder } from '../support/node/ponted.mjs';
 import { startSim } from '../support/node/sim.mjs';
 
 let sim;
@@ -25,14 +25,6 @@ after(async () => {
   await sim?.stop();
   if (dataDir) await rm(dataDir, { recursive: true, force: true });
 });
-
-function assertError(answer, status, message, code) {
-  assert.equal(answer.status, status, JSON.stringify(answer.body));
-  assert.equal(answer.body.success, false);
-  assert.equal(answer.body.error.message, message);
-  if (code) assert.equal(answer.body.error.code, code);
-  assert.equal(answer.body.requestId, answer.headers.get('x-request-id'));
-}
 
 test('health needs no token and says what it checked', async () => {
   const answer = await ponted.request('GET', '/health', { token: null });

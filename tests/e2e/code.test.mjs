@@ -1,6 +1,7 @@
 // Linking by a code that the phone's user types: ?number= and ?code= of connect.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { assertError } from '../support/node/ponted.mjs';
 import { startService } from '../support/node/service.mjs';
 
 const number = '5511987654321';
@@ -15,13 +16,6 @@ function assertCode(answer) {
   assert.match(pairingCode, /^[1-9A-HJ-NP-TV-Z]{4}-[1-9A-HJ-NP-TV-Z]{4}$/);
   assert.ok(expiresIn > 0 && expiresIn <= 180, `expires in ${expiresIn} s`);
   return pairingCode;
-}
-
-function assertRefused(answer, status, message, code) {
-  assert.equal(answer.status, status, JSON.stringify(answer.body));
-  assert.equal(answer.body.error.message, message);
-  assert.equal(answer.body.error.code, code);
-  return answer.body.error;
 }
 
 test('a typed code links the account, and the link outlives a restart', async (t) => {
@@ -57,15 +51,15 @@ test('numbers and codes out of range are 400, name the rule, and begin nothing',
   await ponted.create('wrong');
   for (const value of ['', '123456', '1234567890123456', '0511987654321', '55119x87654', '٥٥١١٩٨٧٦٥٤٣']) {
     const answer = await ponted.connect('wrong', { query: `?number=${encodeURIComponent(value)}` });
-    const error = assertRefused(answer, 400, 'Invalid phone number', 'INVALID_NUMBER');
+    const error = assertError(answer, 400, 'Invalid phone number', 'INVALID_NUMBER');
     assert.match(JSON.stringify(error.details), /number.*7 to 15 digits/, value);
   }
   for (const value of ['', 'ABCD123', 'ABCD12345', 'ABCD0234', 'ABCDI234', 'ABCDO234', 'ABCDU234', 'ÄBCD1234']) {
-    const error = assertRefused(
+    const error = assertError(
       await byCode(ponted, 'wrong', `&code=${encodeURIComponent(value)}`), 400, 'Invalid pairing code', 'INVALID_CODE');
     assert.match(JSON.stringify(error.details), /code: expected .*(8 symbols|of)/, value);
   }
-  assertRefused(await ponted.connect('wrong', { query: '?code=ABCD1234' }), 400, 'Invalid pairing code', 'INVALID_CODE');
+  assertError(await ponted.connect('wrong', { query: '?code=ABCD1234' }), 400, 'Invalid pairing code', 'INVALID_CODE');
   assert.equal((await ponted.instance('wrong')).connection.state, 'disconnected');
   assert.equal((await sim.state()).counts.connections, 0);
 });
@@ -82,11 +76,11 @@ for (const { refusal, code, retryAfter } of refusals) {
     const { sim, ponted } = await startService(t);
     await sim.fail({ number, codeRefusal: refusal });
     await ponted.create('refused');
-    const error = assertRefused(await byCode(ponted, 'refused'), 500, 'Failed to generate QR code', code);
+    const error = assertError(await byCode(ponted, 'refused'), 500, 'Failed to generate QR code', code);
     if (retryAfter) {
       const seconds = (Date.parse(error.retryAt) - Date.now()) / 1000;
       assert.ok(seconds > retryAfter - 30 && seconds <= retryAfter + 1, `in ${seconds} s`);
-      assertRefused(await byCode(ponted, 'refused', '', other), 500, 'Failed to generate QR code', code);
+      assertError(await byCode(ponted, 'refused', '', other), 500, 'Failed to generate QR code', code);
     }
     assert.equal((await ponted.instance('refused')).reason.code, code);
     const { body } = await ponted.connect('refused');
@@ -143,7 +137,7 @@ test('200 callers for two numbers: nobody gets a code of the other, the last num
   const shown = new Map([[number, new Set()], [other, new Set()]]);
   for (const { of, answer } of answers) {
     if (answer.status === 200) shown.get(of).add(assertCode(answer));
-    else assertRefused(answer, 500, 'Failed to generate QR code', 'SUPERSEDED');
+    else assertError(answer, 500, 'Failed to generate QR code', 'SUPERSEDED');
   }
   const common = [...shown.get(number)].filter((code) => shown.get(other).has(code));
   assert.deepEqual(common, []);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { listen } from '../support/node/listen.mjs';
-import { startPonted, temporaryFolder } from '../support/node/ponted.mjs';
+import { assertError, startPonted, temporaryFolder } from '../support/node/ponted.mjs';
 import { until } from '../support/node/process.mjs';
 import { startWatched } from '../support/node/watched.mjs';
 
@@ -71,11 +71,8 @@ async function start(t) {
 }
 
 function assertRefused(answer, message, details) {
-  assert.equal(answer.status, 400, JSON.stringify(answer.body));
-  assert.equal(answer.body.success, false);
-  assert.equal(answer.body.error.message, message, JSON.stringify(answer.body));
-  assert.equal(answer.body.error.code, message === invalid ? 'INVALID_PROXY' : 'INVALID_REQUEST');
-  assert.match(answer.body.error.details, details);
+  const error = assertError(answer, 400, message, message === invalid ? 'INVALID_PROXY' : 'INVALID_REQUEST');
+  assert.match(error.details, details);
 }
 
 test('a body that is none is refused by field and rule, and the earlier proxy stands', async (t) => {

@@ -1,6 +1,7 @@
 // What a linked account is kept up with: reconnect, logout, settings, and what the server's refusals lead to.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { assertError } from '../support/node/ponted.mjs';
 import { startService } from '../support/node/service.mjs';
 import { until } from '../support/node/process.mjs';
 
@@ -8,13 +9,6 @@ const reconnect = (ponted, name, options) => ponted.request('POST', `/api/instan
 const logOut = (ponted, name, options) => ponted.request('DELETE', `/api/instance/logout/${name}`, options);
 const settings = (ponted, name, body) =>
   ponted.request(body === undefined ? 'GET' : 'POST', `/api/instance/${body === undefined ? 'getSettings' : 'settings'}/${name}`, { body });
-
-function assertRefused(answer, status, message) {
-  assert.equal(answer.status, status, JSON.stringify(answer.body));
-  assert.equal(answer.body.success, false);
-  assert.equal(answer.body.error.message, message);
-  return answer.body.error;
-}
 
 async function companion(sim) {
   const { phones } = await sim.state();
@@ -44,8 +38,8 @@ test('reconnect dials anew, with either token and whatever body', async (t) => {
 test('reconnect without a session is 400, of an unknown instance 404', async (t) => {
   const { ponted } = await startService(t);
   await ponted.create('never');
-  assertRefused(await reconnect(ponted, 'never'), 400, 'Instance has no saved session — call /connect first');
-  assertRefused(await reconnect(ponted, 'nobody'), 404, 'Instance not found');
+  assertError(await reconnect(ponted, 'never'), 400, 'Instance has no saved session — call /connect first');
+  assertError(await reconnect(ponted, 'nobody'), 404, 'Instance not found');
 });
 
 test('reconnect says what the dial failed with, and the instance goes on trying', async (t) => {
@@ -92,7 +86,7 @@ test('logout unlinks on the phone; the instance stays and links again', async (t
   assert.equal(await companion(sim), undefined);
   const item = await ponted.instance('left');
   assert.deepEqual([item.connection.state, item.numberJid, item.id, item.token], ['loggedout', null, id, token]);
-  assertRefused(await reconnect(ponted, 'left'), 400, 'Instance has no saved session — call /connect first');
+  assertError(await reconnect(ponted, 'left'), 400, 'Instance has no saved session — call /connect first');
   await service.restart('SIGKILL');
   assert.equal((await service.ponted.instance('left')).connection.state, 'loggedout');
   const { body } = await service.ponted.connect('left');
@@ -122,7 +116,7 @@ test('logout of what was never linked is 200, of an attempt ends it, of the unkn
   assert.equal((await ponted.connect('new')).body.status, 'qr');
   assert.equal((await logOut(ponted, 'new')).status, 200);
   await sim.until('its socket is closed', ({ connections }) => connections.length === 0);
-  assertRefused(await logOut(ponted, 'nobody'), 404, 'Instance not found');
+  assertError(await logOut(ponted, 'nobody'), 404, 'Instance not found');
 });
 
 // ---- settings ----
@@ -150,15 +144,15 @@ test('settings: what is sent changes, the rest stays, and all of it outlives a c
 test('settings that cannot be are 400, name the field, and change nothing', async (t) => {
   const { ponted } = await startService(t);
   await ponted.create('set');
-  assertRefused(await settings(ponted, 'set', {}), 400, 'At least one setting must be provided');
+  assertError(await settings(ponted, 'set', {}), 400, 'At least one setting must be provided');
   for (const [field, value] of [['autoRejectCalls', 'yes'], ['callRejectMessage', 7], ['ignoreStatus', 'false']]) {
-    const error = assertRefused(
+    const error = assertError(
       await settings(ponted, 'set', { autoReadMessages: true, [field]: value }), 400, 'Invalid request body');
     assert.match(JSON.stringify(error.details), new RegExp(field));
   }
-  assertRefused(await settings(ponted, 'set', '[]'), 400, 'Invalid request body');
+  assertError(await settings(ponted, 'set', '[]'), 400, 'Invalid request body');
   assert.deepEqual((await settings(ponted, 'set')).body.settings, defaults);
-  assertRefused(await settings(ponted, 'nobody', { ignoreStatus: true }), 404, 'Instance not found');
+  assertError(await settings(ponted, 'nobody', { ignoreStatus: true }), 404, 'Instance not found');
 });
 
 test('keepOnlineStatus acts on the connection that is there', async (t) => {
@@ -210,7 +204,7 @@ test('a temporary ban: nothing is tried before it expires, not even after a rest
   assert.ok(left > 3500 && left < 3610, `${left} s`);
   await service.restart('SIGKILL');
   const { connections } = await service.counts();
-  const error = assertRefused(await service.ponted.connect('banned'), 500, 'Failed to generate QR code');
+  const error = assertError(await service.ponted.connect('banned'), 500, 'Failed to generate QR code');
   assert.equal(error.code, 'TEMPORARILY_BANNED');
   assert.ok(Math.abs(Date.parse(error.retryAt) - Date.parse(item.reason.retryAt)) < 2000);
   assert.equal((await reconnect(service.ponted, 'banned')).status, 500);

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { until } from './process.mjs';
 import { pointedAt } from './ponted.mjs';
-import { prepareService, Service } from './service.mjs';
+import { HeardService } from './said.mjs';
+import { prepareService } from './service.mjs';
 
 export const number = '5511912345678';
 
@@ -18,7 +19,7 @@ export const ways = {
   code: { query: `?number=${number}`, approve: (sim, { pairingCode }) => sim.enterCode(number, pairingCode) },
 };
 
-class Demanding extends Service {
+class Demanding extends HeardService {
   /**
    * A new instance up to the phone's approval, over a connection with these faults besides the demand. `outcome`
    * settles when the phone knows: what it was told, or an Error.

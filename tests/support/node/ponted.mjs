@@ -1,4 +1,5 @@
 // The real `ponted`: its own process, data directory and ports, driven over HTTP.
+import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
@@ -6,6 +7,16 @@ import path from 'node:path';
 import { Program, program, until } from './process.mjs';
 
 export const accountToken = 'account-token-of-the-tests-0123456789abcdef';
+
+/** An error in the contract's envelope, with `code` where one is given; gives its `error`. */
+export function assertError(answer, status, message, code) {
+  assert.equal(answer.status, status, JSON.stringify(answer.body));
+  assert.equal(answer.body.success, false);
+  assert.equal(answer.body.error.message, message);
+  if (code) assert.equal(answer.body.error.code, code);
+  assert.equal(answer.body.requestId, answer.headers.get('x-request-id'));
+  return answer.body.error;
+}
 
 /** A port that is free together with the next one, outside the range that the system gives to outgoing connections. */
 async function freePorts() {

@@ -1,5 +1,6 @@
 // What a ponted lets out, to be searched for what it must keep.
 import assert from 'node:assert/strict';
+import { Service } from './service.mjs';
 
 /** The output and the answers of every ponted that it hears, from each one's start on. */
 export class Said {
@@ -27,5 +28,14 @@ export class Said {
       assert.ok(secret.length >= 8, 'shorter ones are found by chance');
       assert.ok(!this.#text.includes(secret), `"${secret}" was said`);
     }
+  }
+}
+
+/** A service of which all is heard. */
+export class HeardService extends Service {
+  said = new Said();
+
+  async start(env) {
+    return this.said.hear(await super.start(env));
   }
 }

@@ -1,7 +1,6 @@
 // A simulator and a ponted that is pointed at it, for tests that need both and may start ponted again.
 import assert from 'node:assert/strict';
 import { pointedAt, startPonted, temporaryFolder } from './ponted.mjs';
-import { Said } from './said.mjs';
 import { startSim } from './sim.mjs';
 
 /** Both on a data directory of their own, gone when the test is over. */
@@ -21,9 +20,6 @@ export async function prepareService(t, Kind, simArgs = []) {
 }
 
 export class Service {
-  /** What every ponted so far has let out. */
-  said = new Said();
-
   constructor(sim, dataDir) {
     Object.assign(this, { sim, dataDir });
   }
@@ -31,7 +27,7 @@ export class Service {
   /** Starts a ponted in place of the one that has ended; `ponted` is the one that runs now. */
   async start(env = this.env) {
     this.env = env;
-    this.ponted = this.said.hear(await startPonted({ dataDir: this.dataDir, env }));
+    this.ponted = await startPonted({ dataDir: this.dataDir, env });
     return this.ponted;
   }
 

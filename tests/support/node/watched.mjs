@@ -1,7 +1,8 @@
 // A ponted that could go out beside its proxy: the way is open, and watched.
 import { pointedAt } from './ponted.mjs';
 import { startDoor, startProxy } from './proxy.mjs';
-import { prepareService, Service } from './service.mjs';
+import { HeardService } from './said.mjs';
+import { prepareService } from './service.mjs';
 
 /** A simulator with TLS, a door to it, and a ponted that is pointed at the door by the name `localhost`. */
 export async function startWatched(t, env = {}) {
@@ -15,7 +16,7 @@ export async function startWatched(t, env = {}) {
   return watched;
 }
 
-class Watched extends Service {
+class Watched extends HeardService {
   /** A proxy by which the door's name and port lead to the simulator, without the door. */
   async proxy({ hosts, ...options } = {}) {
     const proxy = await startProxy({ hosts: { [`localhost:${this.door.port}`]: this.simPort, ...hosts }, ...options });
