@@ -3,9 +3,12 @@
 #
 #   tools/setup.sh            everything: what building needs and what the tests need
 #   tools/setup.sh build      what building and running needs
-#   tools/setup.sh test       the above, the test tools, a Node 22 where the machine's is too old, the tests' npm packages
+#   tools/setup.sh test       the above, the test tools, a Node 22 where the machine's is too old, the tests' npm packages,
+#                             Schemathesis
 #
-# What the tests can do without (Node, npm, Go, a package that cannot be had) is never fatal: they skip it by name.
+# The viewer of the page /docs is brought where npm is; `build` installs no npm for it, and the page does without.
+#
+# What the tests can do without (Node, npm, pip, Go, a package that cannot be had) is never fatal: they skip it by name.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
@@ -18,13 +21,16 @@ build_packages=(
   libprotobuf-dev protobuf-compiler libwebsocketpp-dev libasio-dev
   librocksdb-dev libgflags-dev libsnappy-dev libbz2-dev liblz4-dev libzstd-dev
   nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev
-  libqrencode-dev libpng-dev zlib1g-dev libcurl4-openssl-dev
+  prometheus-cpp-dev libqrencode-dev libpng-dev zlib1g-dev libcurl4-openssl-dev
   libgtest-dev libgmock-dev libbenchmark-dev
 )
 test_packages=(
   clang-14 libclang-rt-14-dev libfuzzer-14-dev llvm-14 clang-format clang-tidy
-  zbar-tools openssl jq python3 xz-utils
+  zbar-tools librsvg2-bin openssl jq python3 python3-venv xz-utils
 )
+
+# Only tests/e2e/reverse-proxy.test.mjs runs them, as processes of its own.
+reverse_proxies=(nginx-light caddy)
 
 say() { printf 'setup: %s\n' "$*"; }
 warn() { printf 'setup: %s\n' "$*" >&2; }
@@ -60,6 +66,26 @@ apt_install() {
   local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -qq)
   as_root "${apt[@]}" update
   as_root "${apt[@]}" install -y --no-install-recommends "${missing[@]}" </dev/null >/dev/null
+}
+
+# Debian's packages start these servers at once and at each boot, on ports that nobody has given them.
+install_reverse_proxies() {
+  local missing policy=/usr/sbin/policy-rc.d made='' name
+  command -v dpkg-query >/dev/null || return 0
+  mapfile -t missing < <(missing_packages "${reverse_proxies[@]}")
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if [ ! -e $policy ] && printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null; then
+    as_root chmod 755 $policy
+    made=1
+  fi
+  for name in "${missing[@]}"; do
+    if ! apt_install "$name"; then
+      warn "no $name: its tests are skipped by name"
+    elif command -v systemctl >/dev/null; then
+      as_root systemctl disable --quiet "${name%-light}" 2>/dev/null || true
+    fi
+  done
+  if [ -n "$made" ]; then as_root rm -f $policy; fi
 }
 
 # Whether that Node knows the options that tests/run_node_tests.sh uses (20.14 or newer).
@@ -99,10 +125,20 @@ npm_ci() {
   cp "$folder/package-lock.json" "$folder/node_modules/.ponte-lock"
 }
 
-setup_node() {
-  # Node does not read the system's roots by itself, which a company's proxy may need.
+# Node does not read the system's roots by itself, which a company's proxy may need.
+trust_system_roots() {
   local roots=/etc/ssl/certs/ca-certificates.crt
   if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -r $roots ]; then export NODE_EXTRA_CA_CERTS=$roots; fi
+}
+
+setup_viewer() {
+  command -v npm >/dev/null || { warn "no npm: the program is built without the viewer of /docs"; return 0; }
+  trust_system_roots
+  npm_ci "$root/third_party/swagger_ui" || warn "npm ci failed: the program is built without the viewer of /docs"
+}
+
+setup_node() {
+  trust_system_roots
   install_npm || { warn "no npm: the tests that need Node are skipped by name"; return 0; }
   bring_node || { warn "no Node 20.14 or newer: the tests that need it are skipped by name"; return 0; }
   local lock
@@ -112,10 +148,30 @@ setup_node() {
   done
 }
 
-setup_build() { apt_install "${build_packages[@]}"; }
+# Schemathesis in a Python environment of its own, where the list differs from what was installed last.
+setup_schemathesis() {
+  local list=tests/contract/requirements.txt venv=$tools/schemathesis
+  cmp -s "$list" "$venv/.ponte-requirements" && return 0
+  say "pip install in ${venv#"$root"/}"
+  local pip=("$venv/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: --retries 3)
+  rm -rf "$venv"
+  if python3 -m venv "$venv" >/dev/null && "${pip[@]}" -r "$list" && cp "$list" "$venv/.ponte-requirements"; then return 0; fi
+  warn "no Schemathesis: its tests are skipped by name"
+  rm -rf "$venv"
+}
+
+setup_build() {
+  apt_install "${build_packages[@]}"
+  setup_viewer
+}
 setup_test() {
   apt_install "${build_packages[@]}" "${test_packages[@]}"
+  install_reverse_proxies
+  # Tests that look at pages.
+  apt_install chromium || warn "no chromium: its tests are skipped by name"
   setup_node
+  setup_viewer
+  setup_schemathesis
 }
 
 case ${1:-test} in

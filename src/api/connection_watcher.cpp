@@ -8,11 +8,13 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace ponte::api {
 namespace {
 
 constexpr std::uint64_t kWakeTag = 0;
+constexpr std::chrono::hours kNoDeadline(24 * 365);
 constexpr std::size_t kLargestSend = 256 * 1024;  // one slow reader with a large answer does not hold the thread
 
 std::chrono::steady_clock::time_point now() {
@@ -47,8 +49,13 @@ void ConnectionWatcher::stop() {
   }
   if (wake_) ::eventfd_write(wake_.get(), 1);
   if (thread_.joinable()) thread_.join();
-  const std::lock_guard lock(mutex_);
-  while (!entries_.empty()) remove(entries_.begin()->first);
+  std::vector<Task> due;
+  {
+    const std::lock_guard lock(mutex_);
+    while (!entries_.empty()) remove(entries_.begin()->first);
+    due.swap(later_);
+  }
+  for (Task& task : due) task();
 }
 
 ConnectionWatcher::Id ConnectionWatcher::wait(UniqueFd fd, std::shared_ptr<void> slot) {
@@ -69,6 +76,74 @@ void ConnectionWatcher::answer(Id id, std::string bytes) {
   if (found == entries_.end()) return;
   if (found->second.state != State::kWaiting && found->second.state != State::kHalfClosed) return;
   begin_writing(id, found->second, std::move(bytes));
+}
+
+bool ConnectionWatcher::begin_stream(Id id, std::string head) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return false;
+  Entry& entry = found->second;
+  if (entry.state != State::kWaiting && entry.state != State::kHalfClosed) return false;
+  entry.state = State::kStreaming;
+  if (--busy_ == 0) idle_.notify_all();
+  pending_bytes_ += head.size();
+  entry.out = std::move(head);
+  set_deadline(id, entry, now() + limits_.write_progress);
+  if (watch(id, entry, EPOLLOUT | EPOLLRDHUP)) return true;
+  remove(id);
+  return false;
+}
+
+void ConnectionWatcher::watch_stream(Id id, Task drained, Task gone) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(id);
+    if (found != entries_.end() && found->second.state == State::kStreaming) {
+      found->second.drained = std::make_shared<Task>(std::move(drained));
+      found->second.gone = std::move(gone);
+      return;
+    }
+  }
+  if (gone) gone();
+}
+
+bool ConnectionWatcher::push(Id id, std::string_view bytes) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(id);
+  if (found == entries_.end() || found->second.state != State::kStreaming) return false;
+  Entry& entry = found->second;
+  const bool idle = entry.out.empty();
+  const std::size_t waiting = entry.out.size() - entry.sent + bytes.size();
+  if (waiting <= limits_.most_stream_bytes && pending_bytes_ + bytes.size() <= limits_.most_pending_bytes) {
+    entry.out.append(bytes);
+    pending_bytes_ += bytes.size();
+    if (!idle) return true;
+    set_deadline(id, entry, now() + limits_.write_progress);
+    if (watch(id, entry, EPOLLOUT | EPOLLRDHUP)) return true;
+  }
+  entry.gone = nullptr;
+  remove(id);
+  return false;
+}
+
+std::size_t ConnectionWatcher::waiting_bytes(Id id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(id);
+  return found == entries_.end() ? 0 : found->second.out.size() - found->second.sent;
+}
+
+void ConnectionWatcher::end_stream(Id id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(id);
+  if (found == entries_.end() || found->second.state != State::kStreaming) return;
+  Entry& entry = found->second;
+  entry.drained = nullptr;
+  entry.gone = nullptr;
+  ++busy_;
+  const std::string rest = entry.out.substr(entry.sent);
+  pending_bytes_ -= entry.out.size();
+  entry.sent = 0;
+  begin_writing(id, entry, rest);
 }
 
 void ConnectionWatcher::write_rest(UniqueFd fd, std::string bytes, std::shared_ptr<void> slot) {
@@ -155,26 +230,59 @@ void ConnectionWatcher::remove(Id id) {
   pending_bytes_ -= entry.out.size();
   // Before close: Pistache may hold another descriptor of this socket, and then epoll would go on reporting it.
   if (entry.registered) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, entry.fd.get(), nullptr);
-  const bool was_busy = entry.state != State::kLingering && entry.state != State::kExpiring;
-  if (entry.state == State::kWriting) abort_connection(entry.fd.get());
+  const bool was_busy =
+      entry.state != State::kLingering && entry.state != State::kExpiring && entry.state != State::kStreaming;
+  if (entry.state == State::kWriting || entry.state == State::kStreaming) abort_connection(entry.fd.get());
+  if (entry.gone) later(std::move(entry.gone));
   entries_.erase(found);
   if (was_busy && --busy_ == 0) idle_.notify_all();
 }
 
-void ConnectionWatcher::on_writable(Id id, Entry& entry) {
+void ConnectionWatcher::later(Task task) {
+  later_.push_back(std::move(task));
+  if (wake_) ::eventfd_write(wake_.get(), 1);
+}
+
+bool ConnectionWatcher::send_some(Id id, Entry& entry) {
   const std::size_t size = std::min(entry.out.size() - entry.sent, kLargestSend);
   const ssize_t sent = ::send(entry.fd.get(), entry.out.data() + entry.sent, size, MSG_NOSIGNAL | MSG_DONTWAIT);
   if (sent < 0) {
-    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return;
-    return remove(id);
+    if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) remove(id);
+    return false;
   }
   entry.sent += static_cast<std::size_t>(sent);
-  if (entry.sent < entry.out.size()) {
-    return set_deadline(id, entry, std::min(now() + limits_.write_progress, entry.last_moment));
-  }
+  return true;
+}
+
+void ConnectionWatcher::all_sent(Entry& entry) {
   pending_bytes_ -= entry.out.size();
   entry.out = {};
   entry.sent = 0;
+}
+
+void ConnectionWatcher::on_stream_event(Id id, Entry& entry, std::uint32_t events) {
+  if ((events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP)) != 0) return remove(id);
+  if (!send_some(id, entry)) return;
+  if (entry.sent < entry.out.size()) {
+    // What is written need not be kept until all is.
+    if (entry.sent > limits_.most_stream_bytes / 4) {
+      pending_bytes_ -= entry.sent;
+      entry.out.erase(0, std::exchange(entry.sent, 0));
+    }
+    return set_deadline(id, entry, now() + limits_.write_progress);
+  }
+  all_sent(entry);
+  set_deadline(id, entry, now() + kNoDeadline);
+  if (!watch(id, entry, EPOLLRDHUP)) return remove(id);
+  if (entry.drained) later([drained = entry.drained] { (*drained)(); });
+}
+
+void ConnectionWatcher::on_writable(Id id, Entry& entry) {
+  if (!send_some(id, entry)) return;
+  if (entry.sent < entry.out.size()) {
+    return set_deadline(id, entry, std::min(now() + limits_.write_progress, entry.last_moment));
+  }
+  all_sent(entry);
   // Not close: with unread bytes in the receive queue the kernel would send RST, and the client could lose the answer.
   ::shutdown(entry.fd.get(), SHUT_WR);
   entry.state = State::kLingering;
@@ -212,6 +320,7 @@ void ConnectionWatcher::on_event(Id id, std::uint32_t events) {
       if ((events & EPOLLIN) != 0) return on_lingering(id, entry);
       if ((events & EPOLLRDHUP) != 0) return remove(id);
       return;
+    case State::kStreaming: return on_stream_event(id, entry, events);
     case State::kExpiring: return;
   }
 }
@@ -243,7 +352,8 @@ void ConnectionWatcher::run() {
       sleeping_until_ = timeout < 0 ? Time::max() : now() + Milliseconds(timeout);
     }
     const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
-    const std::lock_guard lock(mutex_);
+    std::vector<Task> due;
+    std::unique_lock lock(mutex_);
     sleeping_until_ = Time::min();
     for (int i = 0; i < count; ++i) {
       if (events[i].data.u64 == kWakeTag) {
@@ -254,6 +364,9 @@ void ConnectionWatcher::run() {
       }
     }
     while (!timers_.empty() && timers_.begin()->first <= now()) on_deadline(timers_.begin()->second);
+    due.swap(later_);
+    lock.unlock();
+    for (Task& task : due) task();
   }
 }
 

@@ -1,5 +1,5 @@
-// Connections whose answer is not out yet: waiting requests, answers that a socket did not take at once, requests that
-// arrive too slowly. One thread with epoll, on duplicated descriptors.
+// Connections whose answer is not out yet: waiting requests, answers that a socket did not take at once, answers that
+// go on, requests that arrive too slowly. One thread with epoll, on duplicated descriptors.
 #pragma once
 
 #include <condition_variable>
@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
 #include "api/unique_fd.h"
 #include "base/result.h"
@@ -34,6 +35,7 @@ class ConnectionWatcher {
     Milliseconds linger{2'000};            ///< after the answer, until the client's FIN
     Milliseconds wait{300'000};            ///< nothing waits longer for its answer
     std::size_t most_pending_bytes = 256u * 1024 * 1024;  ///< of all answers together
+    std::size_t most_stream_bytes = 1024u * 1024;         ///< that wait for one stream's client
   };
 
   explicit ConnectionWatcher(Limits limits);
@@ -48,6 +50,17 @@ class ConnectionWatcher {
   Id wait(UniqueFd fd, std::shared_ptr<void> slot);
   /// Writes the answer of a waiting entry, then closes. Ignored where the client has gone.
   void answer(Id id, std::string bytes);
+  /// The waiting entry's answer goes on: `head`, then all that push() adds. False: the client has gone.
+  bool begin_stream(Id id, std::string head);
+  /// `drained`: all that waited is written. `gone`: once, when the client has gone or was too slow, unless push() has
+  /// said so; at once where it has gone already. Both on any thread, outside of the lock.
+  void watch_stream(Id id, Task drained, Task gone);
+  /// False: the client has gone, or more than most_stream_bytes would wait for it, and it is dropped.
+  bool push(Id id, std::string_view bytes);
+  /// Bytes of a stream that are not written yet.
+  std::size_t waiting_bytes(Id id) const;
+  /// Closes a stream once all is written.
+  void end_stream(Id id);
   /// Writes what a socket did not take at once, then closes.
   void write_rest(UniqueFd fd, std::string bytes, std::shared_ptr<void> slot);
   /// After `delay`, unless cancelled: writes what `make_answer` returns, then closes.
@@ -67,6 +80,7 @@ class ConnectionWatcher {
     kWriting,     // -> kLingering, gone
     kLingering,   // all written, our FIN sent; -> gone
     kExpiring,    // a request that is still arriving; -> kWriting, gone
+    kStreaming,   // from kWaiting or kHalfClosed; -> kWriting, gone
   };
   using Time = std::chrono::steady_clock::time_point;
   struct Entry {
@@ -79,6 +93,8 @@ class ConnectionWatcher {
     Time deadline;
     Time last_moment = Time::max();  ///< of kWriting
     UniqueFunction<std::string()> make_answer;
+    std::shared_ptr<Task> drained;  ///< shared with a call of it that is under way
+    Task gone;
   };
   using Entries = std::unordered_map<Id, Entry>;
 
@@ -88,8 +104,13 @@ class ConnectionWatcher {
   bool watch(Id id, Entry& entry, std::uint32_t events);
   void begin_writing(Id id, Entry& entry, std::string bytes);
   void on_event(Id id, std::uint32_t events);
+  /// False: the socket took nothing, or the entry is gone.
+  bool send_some(Id id, Entry& entry);
+  void all_sent(Entry& entry);
   void on_writable(Id id, Entry& entry);
   void on_lingering(Id id, Entry& entry);
+  void on_stream_event(Id id, Entry& entry, std::uint32_t events);
+  void later(Task task);
   void on_deadline(Id id);
   void remove(Id id);
   int milliseconds_to_next() const;
@@ -104,6 +125,7 @@ class ConnectionWatcher {
   Id next_id_ = 1;
   std::size_t busy_ = 0;
   std::size_t pending_bytes_ = 0;
+  std::vector<Task> later_;  ///< called by the thread, or by stop(), without the lock
   bool stopping_ = false;
   Time sleeping_until_ = Time::min();
   std::thread thread_;

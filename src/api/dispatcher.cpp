@@ -1,10 +1,13 @@
 #include "api/dispatcher.h"
 
 #include <algorithm>
+#include <mutex>
 #include <optional>
 
+#include "api/audit.h"
 #include "api/problem.h"
 #include "api/text.h"
+#include "api/ticket_box.h"
 #include "base/log.h"
 #include "crypto/system_random.h"
 
@@ -22,42 +25,80 @@ Error no_route(std::string_view path) {
   return {Errc::kNotFound, Cause::kRouteNotFound, "no route " + std::string(path.substr(0, 200))};
 }
 
+bool allows(const std::vector<std::string>& origins, std::optional<std::string_view> origin) {
+  return origin && std::any_of(origins.begin(), origins.end(), [&](const std::string& each) {
+           return each == "*" || equals_ignoring_case(each, *origin);
+         });
+}
+
 }  // namespace
 
 /// What the answer needs of its request, whenever it comes.
 struct Dispatcher::Context {
   Request request;  ///< without body once the handler has it
   std::optional<RateState> rate;
-  bool cors = true;  ///< /health bypasses it
+  std::string_view audit;  ///< what it does, where that is written down
+  bool cors = true;        ///< what needs no token bypasses it
+  RouteMetrics* metrics = nullptr;
+  Stopwatch watch;
 };
 
 struct Dispatcher::Shared {
   Shared(DispatcherOptions dispatcher_options, const instance::InstanceService& service, const Clock& the_clock,
-         RandomSource& the_random, std::vector<Route> routes)
-      : options(std::move(dispatcher_options)),
-        instances(service),
+         RandomSource& the_random, std::vector<Route> routes, AuditSink* the_audit)
+      : instances(service),
         clock(the_clock),
         random(the_random),
-        limiter(options.limits),
-        router(std::move(routes)) {}
+        limiter(dispatcher_options.limits),
+        tickets(dispatcher_options.tickets),
+        router(std::move(routes)),
+        metrics(router.routes()),
+        audit(the_audit),
+        options_(std::make_shared<const DispatcherOptions>(std::move(dispatcher_options))) {}
 
-  const DispatcherOptions options;
   const instance::InstanceService& instances;
   const Clock& clock;
   RandomSource& random;
   RateLimiter limiter;
+  TicketBox* const tickets;
   Router router;
+  HttpMetrics metrics;
+  AuditSink* const audit;  ///< null: nothing is written down
+
+  // Shared: each request goes on with what it has seen first.
+  std::shared_ptr<const DispatcherOptions> options() const {
+    const std::lock_guard lock(mutex_);
+    return options_;
+  }
+  void set_options(DispatcherOptions options) {
+    auto fresh = std::make_shared<const DispatcherOptions>(std::move(options));
+    limiter.set_limits(fresh->limits.global, fresh->limits.create);
+    const std::lock_guard lock(mutex_);
+    options_.swap(fresh);
+  }
 
   std::string address_key(const Request& request) const {
     const auto address = parse_ip_address(request.client_address);
     return "address:" + (address ? address->rate_limit_key() : request.client_address);
   }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const DispatcherOptions> options_;  // guarded by mutex_
 };
 
 Dispatcher::Dispatcher(DispatcherOptions options, const instance::InstanceService& instances, const Clock& clock,
-                       RandomSource& random, std::vector<Route> routes)
-    : shared_(std::make_unique<Shared>(std::move(options), instances, clock, random, std::move(routes))) {}
+                       RandomSource& random, std::vector<Route> routes, AuditSink* audit)
+    : shared_(std::make_unique<Shared>(std::move(options), instances, clock, random, std::move(routes), audit)) {}
 Dispatcher::~Dispatcher() = default;
+
+const HttpMetrics& Dispatcher::metrics() const {
+  return shared_->metrics;
+}
+
+void Dispatcher::reconfigure(DispatcherOptions options) {
+  shared_->set_options(std::move(options));
+}
 
 const std::vector<Route>& Dispatcher::routes() const {
   return shared_->router.routes();
@@ -68,8 +109,11 @@ Request Dispatcher::make_request(IncomingRequest& incoming) {
   request.method = incoming.method;
   request.headers = std::move(incoming.headers);
   request.body = std::move(incoming.body);
+  request.may_upgrade = incoming.may_upgrade;
   const auto forwarded = request.header("x-forwarded-for");
-  request.client_address = shared_->options.trusted_proxies.client(incoming.peer_address, forwarded.value_or(""));
+  const auto options = shared_->options();
+  request.client_address = options->trusted_proxies.client(incoming.peer_address, forwarded.value_or(""));
+  request.origin_allowed = allows(options->cors_origins, request.header("origin"));
   const auto id = request.header("x-request-id");
   request.id = id && is_usable_request_id(*id)
                    ? std::string(*id)
@@ -79,6 +123,7 @@ Request Dispatcher::make_request(IncomingRequest& incoming) {
 
 /// The headers that every answer carries.
 void Dispatcher::finish(const Context& context, Response& response) const {
+  context.metrics->count(response.status, context.watch.elapsed());
   response.headers.emplace_back("X-Request-Id", context.request.id);
   if (context.rate) {
     response.headers.emplace_back("X-RateLimit-Limit", std::to_string(context.rate->limit));
@@ -86,21 +131,21 @@ void Dispatcher::finish(const Context& context, Response& response) const {
     response.headers.emplace_back("X-RateLimit-Reset", std::to_string(context.rate->reset));
     if (response.status == 429) response.headers.emplace_back("Retry-After", std::to_string(context.rate->retry_after));
   }
-  const auto& origins = shared_->options.cors_origins;
-  if (!context.cors || origins.empty()) return;
+  if (!context.cors) return;
+  const auto options = shared_->options();
+  const auto& origins = options->cors_origins;
+  if (origins.empty()) return;
   response.headers.emplace_back("Vary", "Origin");
   const auto origin = context.request.header("origin");
-  const bool allowed = origin && std::any_of(origins.begin(), origins.end(), [&](const std::string& each) {
-                         return each == "*" || equals_ignoring_case(each, *origin);
-                       });
-  if (!allowed) return;
+  if (!allows(origins, origin)) return;
   response.headers.emplace_back("Access-Control-Allow-Origin", *origin);
   response.headers.emplace_back(
       "Access-Control-Expose-Headers",
       "X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After");
   if (context.request.method != Method::kOptions) return;
   response.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS");
-  response.headers.emplace_back("Access-Control-Allow-Headers", "Content-Type, Authorization, token, X-Request-Id");
+  response.headers.emplace_back("Access-Control-Allow-Headers",
+                                "Content-Type, Authorization, token, X-Request-Id, Last-Event-ID");
   response.headers.emplace_back("Access-Control-Max-Age", "600");
 }
 
@@ -117,22 +162,34 @@ bool Dispatcher::admit(const Match& match, Request& request, Context& context, R
   Shared& shared = *shared_;
   const Now now = shared.clock.now();
   const Route& route = *match.route;
-  if (route.auth == Auth::kNone) {
+  const Auth auth = auth_of(route, request);
+  if (auth == Auth::kNone) {
     if (route.limit != Limit::kNone) context.rate = shared.limiter.count(shared.address_key(request), route.limit, now);
   } else {
-    const auto token = presented_token(request);
+    auto token = presented_token(request);
+    const auto query = request.query.find("token");
+    if (!token && route.query_token && query != request.query.end()) token = query->second;
     if (token) request.principal = shared.instances.authenticate(*token);
-    const std::string key = request.principal ? principal_key(*request.principal) : shared.address_key(request);
-    context.rate = shared.limiter.count(key, request.principal ? route.limit : Limit::kGlobal, now);
+    const auto ticket = request.query.find("ticket");
+    if (!token && route.ticket && shared.tickets != nullptr && ticket != request.query.end()) {
+      request.principal = shared.tickets->redeem(ticket->second, now.mono);
+    }
+    if (!request.principal) {
+      shared.metrics.invalid_tokens.add();
+      context.rate = shared.limiter.count(shared.address_key(request), Limit::kGlobal, now);
+    } else if (route.limit != Limit::kNone) {
+      context.rate = shared.limiter.count(principal_key(*request.principal), route.limit, now);
+    }
   }
   if (context.rate && context.rate->exceeded) {
+    (request.principal ? shared.metrics.rate_limited_tokens : shared.metrics.rate_limited_addresses).add();
     refusal =
         render(problem_of({Errc::kRateLimited, Cause::kRateLimited, "", Seconds(context.rate->retry_after)}, now.wall),
                request);
     return false;
   }
-  if (route.auth == Auth::kNone) return true;
-  if (request.principal && may_use(*request.principal, route.auth, request)) return true;
+  if (auth == Auth::kNone) return true;
+  if (request.principal && may_use(*request.principal, auth, request)) return true;
   refusal = render(problem_of({Errc::kUnauthenticated, Cause::kInvalidToken, ""}, now.wall), request);
   return false;
 }
@@ -142,6 +199,7 @@ void Dispatcher::handle(IncomingRequest incoming, Reply<Response> reply) {
   const Now now = shared.clock.now();
   Request request = make_request(incoming);
   Context context;
+  context.metrics = &shared.metrics.unmatched();
   const auto answer_now = [&](Response response) {
     context.request = std::move(request);
     if (!context.rate) {
@@ -158,6 +216,7 @@ void Dispatcher::handle(IncomingRequest incoming, Reply<Response> reply) {
   request.query = std::move(target->query);
   Match match = shared.router.match(request.method, *target);
   if (request.method == Method::kOptions && (!match.allow.empty() || request.path == "*")) {
+    context.metrics = &shared.metrics.preflight();
     return answer_now(preflight(request, match));
   }
   if (match.kind != Match::Kind::kFound) {
@@ -168,16 +227,13 @@ void Dispatcher::handle(IncomingRequest incoming, Reply<Response> reply) {
     response.headers.emplace_back("Allow", match.allow);
     return answer_now(std::move(response));
   }
+  context.metrics = &shared.metrics.of(match.index);
   request.params = std::move(match.params);
-  context.cors = match.route->auth != Auth::kNone;
+  context.cors = match.route->cors == Cors::kAllowed || auth_of(*match.route, request) != Auth::kNone;
   Response refusal;
   if (!admit(match, request, context, refusal)) return answer_now(std::move(refusal));
 
-  context.request.id = request.id;
-  context.request.method = request.method;
-  for (const auto& [name, value] : request.headers) {
-    if (name == "origin" || name == "accept") context.request.headers.emplace_back(name, value);
-  }
+  context = context_of(match, request, std::move(context));
   Reply<Response> finishing(
       [this, context = std::move(context), outer = std::move(reply)](Result<Response> result) mutable {
         Response response;
@@ -189,15 +245,40 @@ void Dispatcher::handle(IncomingRequest incoming, Reply<Response> reply) {
             log::warn("api", "a handler dropped its reply, request " + context.request.id);
           response = render(problem_of(error, shared_->clock.now().wall), context.request);
         }
-        finish(context, response);
-        outer.answer(std::move(response));
+        answer(context, std::move(response), outer);
       });
   match.route->handler(std::move(request), std::move(finishing));
+}
+
+/// What is left of a request when its handler has it.
+Dispatcher::Context Dispatcher::context_of(const Match& match, Request& request, Context context) const {
+  context.request.id = request.id;
+  context.request.method = request.method;
+  for (const auto& [name, value] : request.headers) {
+    if (name == "origin" || name == "accept") context.request.headers.emplace_back(name, value);
+  }
+  if (shared_->audit == nullptr || match.route->audit.empty()) return context;
+  context.audit = match.route->audit;
+  context.request.audit = request.audit = std::make_shared<AuditNote>();
+  context.request.client_address = request.client_address;
+  context.request.principal = request.principal;
+  context.request.params = request.params;
+  return context;
+}
+
+void Dispatcher::answer(Context& context, Response response, Reply<Response>& reply) const {
+  finish(context, response);
+  if (context.audit.empty()) return reply.answer(std::move(response));
+  AuditRecord record = audit_record(context.audit, context.request, response, shared_->clock.now().wall);
+  shared_->audit->write(std::move(record), [reply = std::move(reply), response = std::move(response)]() mutable {
+    reply.answer(std::move(response));
+  });
 }
 
 Response Dispatcher::refuse(const IncomingRequest& incoming, const Refusal& refusal) {
   IncomingRequest copy = incoming;
   Context context;
+  context.metrics = &shared_->metrics.malformed();
   context.request = make_request(copy);
   context.rate = shared_->limiter.peek(shared_->address_key(context.request), Limit::kGlobal, shared_->clock.now());
   Response response = render({refusal.status, refusal.message, refusal.cause, refusal.details}, context.request);

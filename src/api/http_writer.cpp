@@ -9,10 +9,12 @@ namespace {
 
 std::string_view reason_phrase(int status) {
   switch (status) {
+    case 101: return "Switching Protocols";
     case 200: return "OK";
     case 201: return "Created";
     case 202: return "Accepted";
     case 204: return "No Content";
+    case 304: return "Not Modified";
     case 400: return "Bad Request";
     case 401: return "Unauthorized";
     case 403: return "Forbidden";
@@ -23,6 +25,7 @@ std::string_view reason_phrase(int status) {
     case 413: return "Content Too Large";
     case 414: return "URI Too Long";
     case 417: return "Expectation Failed";
+    case 426: return "Upgrade Required";
     case 429: return "Too Many Requests";
     case 431: return "Request Header Fields Too Large";
     case 500: return "Internal Server Error";
@@ -51,15 +54,17 @@ std::string write_response(const Response& response, Framing framing, Wall now) 
   out += "\r\n";
   write_header(out, "Date", http_date(now));
   for (const auto& [name, value] : response.headers) write_header(out, name, value);
-  // RFC 9110 8.6: no Content-Length in a 204.
-  if (response.status != 204) {
+  // RFC 9110 8.6: no Content-Length in a 204; in a 304 it would be that of the answer it stands for.
+  const bool has_body = response.status != 204 && response.status != 304;
+  if (has_body) {
     write_header(out, "Content-Type", response.content_type);
-    write_header(out, "Content-Length", std::to_string(response.body.size()));
+    // A stream ends with its connection (RFC 9112 6.3).
+    if (!response.stream) write_header(out, "Content-Length", std::to_string(response.body.size()));
     write_header(out, "X-Content-Type-Options", "nosniff");
   }
   write_header(out, "Connection", framing.keep_alive ? "keep-alive" : "close");
   out += "\r\n";
-  if (!framing.omit_body && response.status != 204) out += response.body;
+  if (!framing.omit_body && has_body) out += response.body;
   return out;
 }
 

@@ -1,6 +1,10 @@
 #include "api/instance_json.h"
 
+#include <algorithm>
+
 #include "api/text.h"
+#include "api/webhook_json.h"
+#include "instance/event_names.h"
 #include "instance/proxy.h"
 
 namespace ponte::api {
@@ -33,13 +37,100 @@ Json connection_json(const instance::InstanceInfo& info) {
   return out;
 }
 
+}  // namespace
+
 Json reason_json(const Error& reason, Wall since) {
   Json out = {{"code", cause_name(reason.cause)}, {"message", reason.message}};
   if (reason.retry_after) out["retryAt"] = rfc3339(since + *reason.retry_after);
   return out;
 }
 
+namespace {
+
+constexpr char kInstance[] = R"({"type":"object",
+"required":["id","name","status","numberJid","createdAt","updatedAt","connection","profile","webhook","websocket",
+"chatwoot","proxy","settings","s3"],"properties":{
+"id":{"type":"string","format":"uuid"},
+"name":{"type":"string","pattern":"^[A-Za-z0-9_-]{1,100}$"},
+"token":{"type":"string","description":"The instance token; shown to the account token only"},
+"status":{"$ref":"#/components/schemas/State"},
+"numberJid":{"type":["string","null"],"pattern":"^[0-9]+@s[.]whatsapp[.]net$"},
+"createdAt":{"type":"string","format":"date-time"},
+"updatedAt":{"type":"string","format":"date-time"},
+"connection":{"type":"object","required":["state","numberJid","presenceStatus","displayStatus","since"],"properties":{
+"state":{"$ref":"#/components/schemas/State"},
+"numberJid":{"type":["string","null"],"pattern":"^[0-9]+@s[.]whatsapp[.]net$"},
+"presenceStatus":{"enum":["available","unavailable"]},
+"displayStatus":{"enum":["Disconnected","Connecting","Connected","Logged out","Passkey required"]},
+"since":{"type":"string","format":"date-time"},
+"lid":{"type":"string","description":"The account's other name on WhatsApp, once it is linked"},
+"platform":{"type":"string","description":"Of the phone, once it is linked"}}},
+"profile":{"type":"object","required":["name","pictureUrl","isBusiness","businessName"],"properties":{
+"name":{"type":"string"},"pictureUrl":{"type":"string"},"isBusiness":{"type":"boolean"},
+"businessName":{"type":"string"}}},
+"webhook":{"type":"object","required":["enabled","label","url","byEvents","events","mediaBase64"],"properties":{
+"enabled":{"type":"boolean"},"label":{"type":"string"},"url":{"type":"string"},"byEvents":{"type":"boolean"},
+"events":{"type":"array","items":{"type":"string"}},"mediaBase64":{"type":"boolean"},
+"secret":{"type":"string","description":"In the answer that makes it, and never again"}}},
+"websocket":{"$ref":"#/components/schemas/WebSocket"},
+"chatwoot":{"type":"object","required":["enabled"],"properties":{"enabled":{"type":"boolean"}}},
+"proxy":{"$ref":"#/components/schemas/Proxy"},
+"settings":{"$ref":"#/components/schemas/Settings"},
+"s3":{"type":"object",
+"required":["enabled","region","bucket","accessKey","secretKey","endpoint","pathPrefix"],"properties":{
+"enabled":{"type":"boolean"},"region":{"type":["string","null"]},"bucket":{"type":["string","null"]},
+"accessKey":{"type":["string","null"]},"secretKey":{"type":["string","null"]},"endpoint":{"type":["string","null"]},
+"pathPrefix":{"type":["string","null"]}}},
+"reason":{"$ref":"#/components/schemas/Reason"}}})";
+
+constexpr char kReason[] = R"({"description":"Why it is not connected, where something went wrong","type":"object",
+"required":["code","message"],"properties":{"code":{"type":"string","pattern":"^[A-Z][A-Z0-9_]*$"},
+"message":{"type":"string"},
+"retryAt":{"type":"string","format":"date-time","description":"When Ponte tries again by itself"}}})";
+
+constexpr char kWebSocket[] = R"({"type":"object","required":["enabled","events","mediaBase64"],"properties":{
+"enabled":{"type":"boolean"},"events":{"type":"array","items":{"$ref":"#/components/schemas/EventName"}},
+"mediaBase64":{"type":"boolean"}}})";
+
+constexpr char kEventName[] =
+    R"({"type":"string","enum":["message.exchange","message.status","call.update","group.flow",
+"instance.state","label.update"]})";
+
+constexpr char kState[] =
+    R"({"type":"string","enum":["disconnected","connecting","connected","loggedout","passkey_required"]})";
+
+constexpr char kSettings[] = R"({"type":"object",
+"required":["autoRejectCalls","callRejectMessage","ignoreGroupMessages","keepOnlineStatus","autoReadMessages",
+"disableHistorySync","ignoreStatus"],"properties":{
+"autoRejectCalls":{"type":"boolean"},"callRejectMessage":{"type":"string"},"ignoreGroupMessages":{"type":"boolean"},
+"keepOnlineStatus":{"type":"boolean"},"autoReadMessages":{"type":"boolean"},"disableHistorySync":{"type":"boolean"},
+"ignoreStatus":{"type":"boolean"}}})";
+
+// null counts as absent in every request.
+constexpr char kSettingsChange[] = R"({"type":"object","additionalProperties":true,"properties":{
+"autoRejectCalls":{"type":["boolean","null"]},"callRejectMessage":{"type":["string","null"],"maxLength":4096},
+"ignoreGroupMessages":{"type":["boolean","null"]},"keepOnlineStatus":{"type":["boolean","null"]},
+"autoReadMessages":{"type":["boolean","null"]},"disableHistorySync":{"type":["boolean","null"]},
+"ignoreStatus":{"type":["boolean","null"]}}})";
+
+constexpr char kProxy[] = R"({"description":"Without its password","type":"object",
+"required":["enabled","host","port","protocol","username"],"properties":{
+"enabled":{"type":"boolean"},"host":{"type":["string","null"]},
+"port":{"type":["string","null"],"pattern":"^[0-9]{1,5}$"},"protocol":{"enum":["http","https","socks5",null]},
+"username":{"type":["string","null"]}}})";
+
 }  // namespace
+
+std::vector<NamedSchema> instance_schemas() {
+  return {{"Instance", kInstance},
+          {"Reason", kReason},
+          {"State", kState},
+          {"WebSocket", kWebSocket},
+          {"EventName", kEventName},
+          {"Settings", kSettings},
+          {"SettingsChange", kSettingsChange},
+          {"Proxy", kProxy}};
+}
 
 Json settings_json(const instance::Settings& settings) {
   return {{"autoRejectCalls", settings.auto_reject_calls},
@@ -62,6 +153,25 @@ Json proxy_json(const std::optional<instance::Proxy>& proxy) {
           {"username", proxy->username.empty() ? Json(nullptr) : Json(proxy->username)}};
 }
 
+Json websocket_json(const std::optional<instance::WebSocketConfig>& websocket) {
+  const instance::WebSocketConfig shown = websocket.value_or(instance::WebSocketConfig{});
+  return {{"enabled", shown.enabled}, {"events", shown.events}, {"mediaBase64", shown.media_base64}};
+}
+
+Result<std::vector<std::string>> read_event_names(const std::optional<std::vector<std::string>>& names) {
+  std::vector<std::string> out;
+  for (const std::string& name : names.value_or(std::vector<std::string>())) {
+    if (!instance::is_event_name(name)) {
+      return Error{Errc::kInvalidArgument, Cause::kInvalidRequest,
+                   "events: expected message.exchange, message.status, call.update, group.flow, instance.state or "
+                   "label.update"};
+    }
+    if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(name);
+  }
+  if (out.empty()) out.assign(instance::kEventNames.begin(), instance::kEventNames.end());
+  return out;
+}
+
 instance::SettingsChange read_settings(FieldReader& fields) {
   instance::SettingsChange change;
   change.auto_reject_calls = fields.boolean("autoRejectCalls");
@@ -74,7 +184,8 @@ instance::SettingsChange read_settings(FieldReader& fields) {
   return change;
 }
 
-Json instance_json(const instance::InstanceInfo& info, TokenShown token) {
+Json instance_json(const instance::InstanceInfo& info, TokenShown token,
+                   const std::optional<instance::WebhookInfo>& webhook) {
   Json out = {{"id", info.id}, {"name", info.name}};
   if (token == TokenShown::kYes) out["token"] = info.token;
   out["status"] = instance::state_name(info.state);
@@ -86,9 +197,8 @@ Json instance_json(const instance::InstanceInfo& info, TokenShown token) {
                     {"pictureUrl", ""},
                     {"isBusiness", !info.business_name.empty()},
                     {"businessName", info.business_name}};
-  out["webhook"] = {{"enabled", false},  {"label", "default"},      {"url", ""},
-                    {"byEvents", false}, {"events", Json::array()}, {"mediaBase64", false}};
-  out["websocket"] = {{"enabled", false}, {"events", Json::array()}, {"mediaBase64", false}};
+  out["webhook"] = webhook_summary_json(webhook);
+  out["websocket"] = websocket_json(info.websocket);
   out["chatwoot"] = {{"enabled", false}};
   out["proxy"] = proxy_json(info.proxy);
   out["settings"] = settings_json(info.settings);

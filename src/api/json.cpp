@@ -1,5 +1,6 @@
 #include "api/json.h"
 
+#include <optional>
 #include <set>
 
 namespace ponte::api {
@@ -11,8 +12,9 @@ Error invalid(std::string message) {
   return {Errc::kInvalidArgument, Cause::kInvalidRequest, std::move(message)};
 }
 
-/// Brackets outside strings, before anything is built: the parser itself has no limit.
-bool deeper_than_allowed(std::string_view text) {
+/// Brackets outside strings, before anything is built: the parser itself has no limit. The byte, counted from 1, of the
+/// first that is one too many.
+std::optional<std::size_t> too_deep_at(std::string_view text) {
   std::size_t depth = 0;
   bool in_string = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -25,16 +27,16 @@ bool deeper_than_allowed(std::string_view text) {
     } else if (c == '"') {
       in_string = true;
     } else if (c == '{' || c == '[') {
-      if (++depth > kDeepest) return true;
+      if (++depth > kDeepest) return i + 1;
     } else if ((c == '}' || c == ']') && depth > 0) {
       --depth;
     }
   }
-  return false;
+  return std::nullopt;
 }
 
-/// Follows the parser's events and remembers the first key that an object has twice.
-class DuplicateFinder {
+/// Follows the parser's events and remembers the last key, and the first that an object has twice.
+class KeyWatcher {
  public:
   bool operator()(int, Json::parse_event_t event, Json& parsed) {
     using Event = Json::parse_event_t;
@@ -42,31 +44,37 @@ class DuplicateFinder {
     if (event == Event::object_end && !keys_.empty()) keys_.pop_back();
     if (event == Event::key && !keys_.empty()) {
       const auto& key = parsed.get_ref<const std::string&>();
+      last_ = key;
       if (!keys_.back().insert(key).second && duplicate_.empty()) duplicate_ = "the key \"" + key + "\" comes twice";
     }
     return true;
   }
   const std::string& duplicate() const { return duplicate_; }
+  const std::string& last() const { return last_; }
 
  private:
   std::vector<std::set<std::string>> keys_;
   std::string duplicate_;
+  std::string last_;
 };
 
 }  // namespace
 
 Result<Json> parse_object(std::string_view text) {
-  if (deeper_than_allowed(text)) return invalid("expected at most " + std::to_string(kDeepest) + " levels of JSON");
-  DuplicateFinder duplicates;
+  if (const auto at = too_deep_at(text)) {
+    return invalid("expected at most " + std::to_string(kDeepest) + " levels of JSON, got more at byte " +
+                   std::to_string(*at));
+  }
+  KeyWatcher keys;
   Json json;
   try {
-    json = Json::parse(text.begin(), text.end(), std::ref(duplicates));
+    json = Json::parse(text.begin(), text.end(), std::ref(keys));
   } catch (const Json::parse_error& error) {
     return invalid("expected a JSON object in UTF-8: the text is broken near byte " + std::to_string(error.byte));
   } catch (const Json::exception&) {
-    return invalid("expected a JSON object: a number is out of range");
+    return invalid("expected a JSON object: a number is out of range behind the key \"" + keys.last() + '"');
   }
-  if (!duplicates.duplicate().empty()) return invalid(duplicates.duplicate());
+  if (!keys.duplicate().empty()) return invalid(keys.duplicate());
   if (!json.is_object()) return invalid(std::string("expected a JSON object, got ") + json.type_name());
   return json;
 }
@@ -83,9 +91,11 @@ Response json_response(const Json& body, int status) {
   return response;
 }
 
-const Json* FieldReader::find(const char* key) const {
+const Json* FieldReader::find(const char* key) {
   const auto found = object_.find(key);
-  return found == object_.end() || found->is_null() ? nullptr : &*found;
+  if (found == object_.end() || found->is_null()) return nullptr;
+  present_.emplace_back(key);
+  return &*found;
 }
 
 void FieldReader::wrong(const char* key, std::string_view expected, const Json& found) {

@@ -37,13 +37,16 @@ class FieldReader {
 
   /// kInvalidArgument/kInvalidRequest: which key, what was expected and what came.
   Status status() const { return status_; }
+  /// Those keys of the ones asked for that were there, in the order of asking.
+  const std::vector<std::string>& present() const { return present_; }
 
  private:
-  const Json* find(const char* key) const;
+  const Json* find(const char* key);
   void wrong(const char* key, std::string_view expected, const Json& found);
 
   const Json& object_;
   Status status_;
+  std::vector<std::string> present_;
 };
 
 }  // namespace ponte::api

@@ -50,6 +50,19 @@ class Slot {
   std::atomic<std::size_t>& count_;
 };
 
+/// An answer that goes on: what its endpoint holds of the connection.
+class Stream final : public ResponseStream {
+ public:
+  Stream(std::shared_ptr<Shared> shared, ConnectionWatcher::Id id) : shared_(std::move(shared)), id_(id) {}
+  bool write(std::string_view bytes) override { return shared_->watcher.push(id_, bytes); }
+  std::size_t waiting() const override { return shared_->watcher.waiting_bytes(id_); }
+  void close() override { shared_->watcher.end_stream(id_); }
+
+ private:
+  const std::shared_ptr<Shared> shared_;  // the endpoint may hold it longer than the server lives
+  const ConnectionWatcher::Id id_;
+};
+
 /// One request between the worker that read it and whoever answers it. Shared by the two: either may be last.
 class Exchange {
  public:
@@ -63,14 +76,15 @@ class Exchange {
       return;
     }
     lock.unlock();
-    shared_->watcher.answer(id_, bytes_of(response, false));
+    answer(response);
   }
 
   /// On the worker, when the handler has returned: the answer where there is one already, else the connection's
   /// duplicate goes to the watcher and the answer will find it there. False: there is no descriptor to answer on.
   bool finish_or_wait(int fd, std::shared_ptr<Slot> slot, std::optional<Response>& answer) {
-    const std::lock_guard lock(mutex_);
-    if (early_) {
+    std::unique_lock lock(mutex_);
+    if (early_ && framing_.omit_body) early_->stream = nullptr;
+    if (early_ && !early_->stream) {
       answer = std::move(early_);
       return true;
     }
@@ -78,7 +92,10 @@ class Exchange {
     if (!duplicate) return false;
     id_ = shared_->watcher.wait(std::move(duplicate), std::move(slot));
     waiting_ = true;
-    return id_ != ConnectionWatcher::kNone;
+    if (id_ == ConnectionWatcher::kNone) return false;
+    lock.unlock();
+    if (early_) this->answer(*early_);
+    return true;
   }
 
   std::string bytes_of(const Response& response, bool keep_alive) const {
@@ -87,6 +104,14 @@ class Exchange {
   bool keep_alive() const { return framing_.keep_alive; }
 
  private:
+  /// Of an entry that waits in the watcher.
+  void answer(const Response& response) {
+    if (!response.stream || framing_.omit_body) return shared_->watcher.answer(id_, bytes_of(response, false));
+    if (!shared_->watcher.begin_stream(id_, bytes_of(response, false))) return;
+    StreamCallbacks callbacks = response.stream(std::make_shared<Stream>(shared_, id_));
+    shared_->watcher.watch_stream(id_, std::move(callbacks.on_drained), std::move(callbacks.on_gone));
+  }
+
   // Shared: the answer may come after the server object's own reference went (late replies at shutdown).
   const std::shared_ptr<Shared> shared_;
   const Framing framing_;

@@ -44,10 +44,17 @@ std::optional<Row> own_row_of(const Error& error) {
     case Cause::kInvalidCode: return Row{400, "Invalid pairing code"};
     case Cause::kInvalidHistory: return Row{400, "Invalid history value"};
     case Cause::kInvalidProxy: return Row{400, "Invalid proxy configuration"};
+    case Cause::kInvalidWebhook: return Row{400, "Invalid webhook configuration"};
+    case Cause::kWebhookLimit: return Row{400, "Webhook limit reached"};
+    case Cause::kWebhookNotFound: return Row{404, "Webhook not found"};
+    case Cause::kWebhookDisabled: return Row{409, "Webhook is disabled"};
+    case Cause::kDeadLetterNotFound: return Row{404, "Dead letter not found"};
     case Cause::kInvalidAssertion: return Row{400, "Invalid passkey assertion"};
     case Cause::kSettingRequired: return Row{400, "At least one setting must be provided"};
     case Cause::kNoSavedSession: return Row{400, "Instance has no saved session \u2014 call /connect first"};
     case Cause::kPasskeyNotRequested: return Row{error.code == Errc::kNotFound ? 404 : 409, "No passkey is asked for"};
+    case Cause::kWebSocketNotConfigured: return Row{404, "WebSocket not configured for this instance"};
+    case Cause::kQrNotAvailable: return Row{404, "QR code not available"};
     case Cause::kInstanceNotFound: return Row{404, "Instance not found"};
     case Cause::kInstanceExists: return Row{409, "Instance already exists"};
     case Cause::kTokenInUse: return Row{409, "Token already in use"};
@@ -92,10 +99,28 @@ bool accepts_problem_json(const Request& request) {
 
 }  // namespace
 
+std::vector<NamedSchema> problem_schemas() {
+  return {{"Error", R"({"type":"object","required":["success","error","requestId"],"properties":{
+"success":{"const":false},
+"error":{"type":"object","required":["message","code"],"properties":{
+"message":{"type":"string"},
+"code":{"type":"string","pattern":"^[A-Z][A-Z0-9_]*$","description":"One for each cause"},
+"details":{"type":"string","description":"What was expected and what came"},
+"retryAt":{"type":"string","format":"date-time","description":"Where it is known when another try may help"}}},
+"requestId":{"type":"string","description":"X-Request-Id of this answer"}}})"},
+          {"Problem", R"({"description":"RFC 9457, where the request accepts application/problem+json","type":"object",
+"required":["type","title","status","detail","code","requestId"],"properties":{
+"type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer","minimum":400,"maximum":599},
+"detail":{"type":"string"},"code":{"type":"string","pattern":"^[A-Z][A-Z0-9_]*$"},"details":{"type":"string"},
+"retryAt":{"type":"string","format":"date-time"},"requestId":{"type":"string"}}})"}};
+}
+
 Problem problem_of(const Error& error, Wall now) {
   Row row = row_of(error.code);
   if (const auto own = own_row_of(error)) row = *own;
   Problem problem{row.status, row.message, error.cause, error.message};
+  // Its text names the instance.
+  if (error.cause == Cause::kWebSocketDisabled) problem = {400, error.message, error.cause, ""};
   if (error.retry_after) problem.retry_at = now + *error.retry_after;
   return problem;
 }
@@ -126,6 +151,7 @@ Response render(const Problem& problem, const Request& request) {
   if (problem.retry_at) members["retryAt"] = rfc3339(*problem.retry_at);
   body["requestId"] = request.id;
   Response response = json_response(body, problem.status);
+  response.cause = problem.cause;
   if (rfc9457) response.content_type = "application/problem+json";
   return response;
 }

@@ -3,12 +3,17 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "api/http.h"
+#include "api/named_schema.h"
 #include "base/result.h"
 #include "base/time.h"
 
 namespace ponte::api {
+
+/// `Error` and `Problem`: what render() gives.
+std::vector<NamedSchema> problem_schemas();
 
 /// What an error answer says.
 struct Problem {

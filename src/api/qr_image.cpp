@@ -19,6 +19,21 @@ struct QrDeleter {
 };
 using QrHandle = std::unique_ptr<QRcode, QrDeleter>;
 
+Result<QrHandle> encode(std::string_view text) {
+  QrHandle code(text.empty() ? nullptr
+                             : QRcode_encodeData(static_cast<int>(text.size()),
+                                                 reinterpret_cast<const unsigned char*>(text.data()), 0, QR_ECLEVEL_L));
+  if (code) return code;
+  return Error{Errc::kInvalidArgument, Cause::kInternal,
+               "a QR code holds 1 to 2953 bytes, the text has " + std::to_string(text.size())};
+}
+
+/// Coordinates without the quiet zone; what lies outside is light.
+bool is_dark(const QRcode& code, int x, int y) {
+  if (x < 0 || y < 0 || x >= code.width || y >= code.width) return false;
+  return (code.data[static_cast<std::ptrdiff_t>(y) * code.width + x] & 1) != 0;
+}
+
 /// A code's modules with their quiet zone, enlarged; rows of packed bits, 0 is black in libpng's 1-bit grey.
 struct Bitmap {
   int side;            ///< pixels
@@ -37,9 +52,8 @@ Bitmap draw(const QRcode& code, int scale) {
   out.rows.assign(out.stride * static_cast<std::size_t>(modules), 0xFF);
   for (int y = 0; y < code.width; ++y) {
     std::uint8_t* row = out.rows.data() + out.stride * static_cast<std::size_t>(y + kQuietZone);
-    const unsigned char* line = code.data + static_cast<std::ptrdiff_t>(y) * code.width;
     for (int x = 0; x < code.width; ++x) {
-      if ((line[x] & 1) == 0) continue;
+      if (!is_dark(code, x, y)) continue;
       const int left = (x + kQuietZone) * scale;
       for (int column = left; column < left + scale; ++column) {
         row[column / 8] &= static_cast<std::uint8_t>(~(0x80 >> column % 8));
@@ -71,14 +85,7 @@ bool write_png(png_structp png, png_infop info, const Bitmap& bitmap, Bytes& out
 }  // namespace
 
 Result<Bytes> qr_png(std::string_view text, int scale) {
-  const QrHandle code(text.empty()
-                          ? nullptr
-                          : QRcode_encodeData(static_cast<int>(text.size()),
-                                              reinterpret_cast<const unsigned char*>(text.data()), 0, QR_ECLEVEL_L));
-  if (!code) {
-    return Error{Errc::kInvalidArgument, Cause::kInternal,
-                 "a QR code holds 1 to 2953 bytes, the text has " + std::to_string(text.size())};
-  }
+  PONTE_ASSIGN(const QrHandle code, encode(text));
   const Bitmap bitmap = draw(*code, std::max(scale, 1));
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
   png_infop info = png != nullptr ? png_create_info_struct(png) : nullptr;
@@ -92,6 +99,42 @@ Result<Bytes> qr_png(std::string_view text, int scale) {
 Result<std::string> qr_data_uri(std::string_view text) {
   PONTE_ASSIGN(const Bytes png, qr_png(text));
   return "data:image/png;base64," + crypto::base64(png);
+}
+
+Result<std::string> qr_svg(std::string_view text) {
+  PONTE_ASSIGN(const QrHandle code, encode(text));
+  const std::string side = std::to_string(code->width + 2 * kQuietZone);
+  std::string out = R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 )" + side + ' ' + side +
+                    R"(" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h)" + side + 'v' + side + "H0z\"/>" +
+                    R"(<path d=")";
+  for (int y = 0; y < code->width; ++y) {
+    for (int x = 0; x < code->width;) {
+      int run = 0;
+      while (is_dark(*code, x + run, y)) ++run;
+      if (run > 0) {
+        out += 'M' + std::to_string(x + kQuietZone) + ' ' + std::to_string(y + kQuietZone) + 'h' + std::to_string(run) +
+               "v1h-" + std::to_string(run) + 'z';
+      }
+      x += std::max(run, 1);
+    }
+  }
+  return out + "\"/></svg>\n";
+}
+
+Result<std::string> qr_blocks(std::string_view text) {
+  PONTE_ASSIGN(const QrHandle code, encode(text));
+  const int end = code->width + kQuietZone;
+  std::string out;
+  for (int y = -kQuietZone; y < end; y += 2) {
+    for (int x = -kQuietZone; x < end; ++x) {
+      const bool upper = is_dark(*code, x, y);
+      // The last line of an odd number of rows has only an upper half.
+      const bool lower = y + 1 == end || is_dark(*code, x, y + 1);
+      out += upper ? (lower ? " " : "\u2584") : (lower ? "\u2580" : "\u2588");
+    }
+    out += '\n';
+  }
+  return out;
 }
 
 }  // namespace ponte::api

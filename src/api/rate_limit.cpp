@@ -41,6 +41,11 @@ RateState RateLimiter::state(const Window& window, Limit limit, const Now& now) 
   return out;
 }
 
+void RateLimiter::set_limits(unsigned global, unsigned create) {
+  limits_.global.set(global);
+  limits_.create.set(create);
+}
+
 RateState RateLimiter::count(std::string_view key, Limit limit, const Now& now) {
   const std::lock_guard lock(mutex_);
   Window& window = window_of(bucket_name(key, limit), now);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/adjustable.h"
 #include "base/time.h"
 
 namespace ponte::api {
@@ -28,14 +29,16 @@ struct RateState {
 class RateLimiter {
  public:
   struct Limits {
-    unsigned global = 100;
-    unsigned create = 20;
+    Adjustable<unsigned> global = 100;
+    Adjustable<unsigned> create = 20;
     std::size_t most_buckets = 16384;
   };
   explicit RateLimiter(Limits limits) : limits_(limits) {}
 
   /// Counts one request against `key` (a principal's or an address's name).
   RateState count(std::string_view key, Limit limit, const Now& now);
+  /// Counts for every window at once, also for those that have begun. Any thread.
+  void set_limits(unsigned global, unsigned create);
   /// The same figures without counting.
   RateState peek(std::string_view key, Limit limit, const Now& now);
 
@@ -47,7 +50,7 @@ class RateLimiter {
   RateState state(const Window& window, Limit limit, const Now& now) const;
   Window& window_of(std::string key, const Now& now);
 
-  const Limits limits_;
+  Limits limits_;
   std::mutex mutex_;
   std::unordered_map<std::string, Window> windows_;
   Mono next_sweep_{};

@@ -34,9 +34,9 @@ bool is_field_value(std::string_view text) {
   });
 }
 
-/// The methods that Pistache's parser knows, but CONNECT and TRACE, which no server of this kind should take.
+/// The methods that Pistache's parser knows, but CONNECT, whose target is no path. TRACE is let in to be told 405.
 bool is_known_method(std::string_view method) {
-  static constexpr std::string_view kKnown[] = {"GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH"};
+  static constexpr std::string_view kKnown[] = {"GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"};
   return std::find(std::begin(kKnown), std::end(kKnown), method) != std::end(kKnown);
 }
 

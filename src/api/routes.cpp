@@ -19,11 +19,11 @@ std::vector<std::string> segments_of(std::string_view path) {
 
 using Params = std::map<std::string, std::string, std::less<>>;
 
-std::optional<Params> match_segments(const std::vector<std::string>& pattern,
-                                     const std::vector<std::string>& segments) {
+std::optional<Params> match_segments(const std::vector<std::string>& pattern, const std::vector<std::string>& segments,
+                                     LastSegment last) {
   const bool parameter_last = !pattern.empty() && pattern.back().substr(0, 1) == ":";
-  const bool last_missing = parameter_last && segments.size() + 1 == pattern.size();
-  if (segments.size() != pattern.size() && !last_missing) return std::nullopt;
+  if (last == LastSegment::kMissing && !parameter_last) return std::nullopt;
+  if (segments.size() + (last == LastSegment::kMissing ? 1 : 0) != pattern.size()) return std::nullopt;
   Params params;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     if (pattern[i].substr(0, 1) == ":") {
@@ -37,20 +37,32 @@ std::optional<Params> match_segments(const std::vector<std::string>& pattern,
 
 }  // namespace
 
+Auth auth_of(const Route& route, const Request& request) {
+  const bool shows_more = !route.account_query.empty() && request.query.contains(route.account_query);
+  return shows_more ? Auth::kAccount : route.auth;
+}
+
 Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
   for (const Route& route : routes_) patterns_.push_back(segments_of(route.path));
 }
 
 Match Router::match(Method method, const Target& target) {
+  // A path that is a row's own is never taken for that of a longer one whose last segment is missing.
+  Match out = match(method, target, LastSegment::kThere);
+  return out.kind == Match::Kind::kNoRoute ? match(method, target, LastSegment::kMissing) : out;
+}
+
+Match Router::match(Method method, const Target& target, LastSegment last) {
   Match out;
   for (std::size_t i = 0; i < routes_.size(); ++i) {
-    auto params = match_segments(patterns_[i], target.segments);
+    auto params = match_segments(patterns_[i], target.segments, last);
     if (!params) continue;
     Route& route = routes_[i];
     const bool head_of_get = method == Method::kHead && route.method == Method::kGet;
     if (route.method == method || head_of_get) {
       out.kind = Match::Kind::kFound;
       out.route = &route;
+      out.index = i;
       out.params = std::move(*params);
     }
     if (!out.allow.empty()) out.allow += ", ";

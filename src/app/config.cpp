@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <fstream>
 #include <sstream>
 
 #include "api/client_address.h"
@@ -122,12 +123,15 @@ Status set_trusted_proxies(Config& config, const std::string& text) {
 }
 
 enum class Secrecy { kPublic, kSecret };
+/// When a changed value counts.
+enum class Takes { kRestart, kReload };
 
 struct Setting {
   const char* name;  ///< PONTE_<NAME>, and <name> in the file
   Secrecy secrecy;
   Status (*parse)(Config&, const std::string&);
   std::string (*render)(const Config&);
+  Takes effect = Takes::kRestart;
 };
 
 template <auto Member>
@@ -265,15 +269,16 @@ constexpr Setting kSettings[] = {
     {"whatsapp_version_url", Secrecy::kPublic, set_checked<&Config::whatsapp_version_url, check_http_url>,
      get_text<&Config::whatsapp_version_url>},
     {"public_url", Secrecy::kPublic, set_checked<&Config::public_url, check_http_url>, get_text<&Config::public_url>},
-    {"cors_origins", Secrecy::kPublic, set_cors_origins, get_list<&Config::cors_origins>},
-    {"trusted_proxies", Secrecy::kPublic, set_trusted_proxies, get_list<&Config::trusted_proxies>},
+    {"cors_origins", Secrecy::kPublic, set_cors_origins, get_list<&Config::cors_origins>, Takes::kReload},
+    {"trusted_proxies", Secrecy::kPublic, set_trusted_proxies, get_list<&Config::trusted_proxies>, Takes::kReload},
     {"max_connections", Secrecy::kPublic, set_count<&Config::max_connections>, get_count<&Config::max_connections>},
-    {"connect_timeout", Secrecy::kPublic, set_seconds<&Config::connect_timeout>, get_seconds<&Config::connect_timeout>},
+    {"connect_timeout", Secrecy::kPublic, set_seconds<&Config::connect_timeout>, get_seconds<&Config::connect_timeout>,
+     Takes::kReload},
     {"qr_first_ttl", Secrecy::kPublic, set_seconds<&Config::qr_first_ttl>, get_seconds<&Config::qr_first_ttl>},
     {"qr_ttl", Secrecy::kPublic, set_seconds<&Config::qr_ttl>, get_seconds<&Config::qr_ttl>},
-    {"rate_limit", Secrecy::kPublic, set_count<&Config::rate_limit>, get_count<&Config::rate_limit>},
+    {"rate_limit", Secrecy::kPublic, set_count<&Config::rate_limit>, get_count<&Config::rate_limit>, Takes::kReload},
     {"create_rate_limit", Secrecy::kPublic, set_count<&Config::create_rate_limit>,
-     get_count<&Config::create_rate_limit>},
+     get_count<&Config::create_rate_limit>, Takes::kReload},
     // A proxy URL may carry a password.
     {"proxy", Secrecy::kSecret, set_proxy, get_text<&Config::proxy_text>},
     {"qr_format", Secrecy::kPublic, set_qr_format, get_qr_format},
@@ -282,11 +287,13 @@ constexpr Setting kSettings[] = {
      get_bool<&Config::allow_private_webhooks>},
     {"allow_private_proxies", Secrecy::kPublic, set_bool<&Config::allow_private_proxies>,
      get_bool<&Config::allow_private_proxies>},
+    {"metrics_open", Secrecy::kPublic, set_bool<&Config::metrics_open>, get_bool<&Config::metrics_open>},
     {"event_token", Secrecy::kPublic, set_event_token, get_event_token},
-    {"log", Secrecy::kPublic, set_log, get_log},
+    {"log", Secrecy::kPublic, set_log, get_log, Takes::kReload},
     {"log_format", Secrecy::kPublic, set_log_format, get_log_format},
     {"loops", Secrecy::kPublic, set_loops, get_count<&Config::loops>},
     {"dial_rate", Secrecy::kPublic, set_dial_rate, get_count<&Config::dial_rate>},
+    {"audit_log", Secrecy::kPublic, set_text<&Config::audit_log>, get_text<&Config::audit_log>},
     {"record_dir", Secrecy::kPublic, set_text<&Config::record_dir>, get_text<&Config::record_dir>},
 };
 
@@ -328,6 +335,12 @@ std::optional<std::string> text_of(const toml::node& node) {
   return std::nullopt;
 }
 
+const Setting* find_setting(std::string_view name) {
+  const auto* found = std::find_if(std::begin(kSettings), std::end(kSettings),
+                                   [&](const Setting& candidate) { return candidate.name == name; });
+  return found == std::end(kSettings) ? nullptr : found;
+}
+
 void read_file(const std::string& file, Config& config, Problems& problems) {
   toml::table table;
   try {
@@ -340,10 +353,9 @@ void read_file(const std::string& file, Config& config, Problems& problems) {
   }
   for (const auto& [key, node] : table) {
     const std::string_view name = key.str();
-    const auto* setting = std::find_if(std::begin(kSettings), std::end(kSettings),
-                                       [&](const Setting& candidate) { return candidate.name == name; });
+    const Setting* setting = find_setting(name);
     const std::string where = file + ": " + std::string(name);
-    if (setting == std::end(kSettings)) {
+    if (setting == nullptr) {
       problems.add(where, "no such setting");
       continue;
     }
@@ -356,9 +368,49 @@ void read_file(const std::string& file, Config& config, Problems& problems) {
   }
 }
 
+/// A value may stand in quotes, as systemd and shells have it.
+std::string unquoted(const std::string& text) {
+  const bool quoted = text.size() >= 2 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front();
+  return quoted ? text.substr(1, text.size() - 2) : text;
+}
+
+/// Lines `NAME=value`. What is not Ponte's is somebody else's; what is must be a setting.
+void read_environment_file(const std::string& file, Config& config, Problems& problems) {
+  constexpr std::string_view kOurs = "PONTE_";
+  std::ifstream in(file);
+  if (!in) return problems.add(file, "cannot be read");
+  unsigned number = 0;
+  for (std::string line; std::getline(in, line);) {
+    ++number;
+    if (!line.starts_with(kOurs)) continue;
+    if (line.ends_with('\r')) line.pop_back();
+    const std::string where = file + ":" + std::to_string(number);
+    const auto equals = line.find('=');
+    if (equals == std::string::npos) {
+      problems.add(where, "expected NAME=value");
+      continue;
+    }
+    const std::string name = line.substr(0, equals);
+    const auto* setting = std::find_if(std::begin(kSettings), std::end(kSettings),
+                                       [&](const Setting& candidate) { return environment_name(candidate) == name; });
+    if (setting == std::end(kSettings)) {
+      problems.add(where, name + ": no such setting");
+      continue;
+    }
+    problems.add_unless_ok(where + ": " + name, setting->parse(config, unquoted(line.substr(equals + 1))));
+  }
+  if (in.bad()) problems.add(file, "cannot be read to its end");
+}
+
+std::string shown(const Setting& setting, const Config& config) {
+  const std::string value = setting.render(config);
+  return setting.secrecy == Secrecy::kSecret && !value.empty() ? "********" : value;
+}
+
 }  // namespace
 
-Result<Config> load_config(const std::string& file, const EnvironmentLookup& environment) {
+Result<Config> load_config(const std::string& file, const EnvironmentLookup& environment,
+                           const std::string& environment_file) {
   Config config;
   config.whatsapp_root_key = protocol::noise::kWhatsAppRootKey;
   PONTE_ASSIGN(config.whatsapp_version, protocol::ClientVersion::parse(kBuiltInVersion));
@@ -369,16 +421,28 @@ Result<Config> load_config(const std::string& file, const EnvironmentLookup& env
     const std::string name = environment_name(setting);
     if (const char* value = environment(name.c_str())) problems.add_unless_ok(name, setting.parse(config, value));
   }
+  if (!environment_file.empty()) read_environment_file(environment_file, config, problems);
   if (!problems.empty()) return invalid(problems.text());
   return config;
+}
+
+std::vector<SettingChange> adopt(Config& current, const Config& fresh) {
+  std::vector<SettingChange> changes;
+  for (const Setting& setting : kSettings) {
+    const std::string value = setting.render(fresh);
+    if (value == setting.render(current)) continue;
+    const bool at_once = setting.effect == Takes::kReload;
+    changes.push_back({setting.name, shown(setting, current), shown(setting, fresh), at_once});
+    // What was parsed once parses again.
+    if (at_once) (void)setting.parse(current, value);
+  }
+  return changes;
 }
 
 std::string print_config(const Config& config) {
   std::ostringstream out;
   for (const Setting& setting : kSettings) {
-    const std::string value = setting.render(config);
-    const bool masked = setting.secrecy == Secrecy::kSecret && !value.empty();
-    out << setting.name << " = " << toml::value<std::string>(masked ? "********" : value) << '\n';
+    out << setting.name << " = " << toml::value<std::string>(shown(setting, config)) << '\n';
   }
   return out.str();
 }

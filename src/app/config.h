@@ -1,4 +1,4 @@
-// The configuration: defaults, then the file (TOML), then the environment.
+// The configuration: defaults, then the file (TOML), then the environment, then a file like it.
 #pragma once
 
 #include <functional>
@@ -45,21 +45,40 @@ struct Config {
   std::string device_name = "Chrome (Linux)";
   bool allow_private_webhooks = false;
   bool allow_private_proxies = false;
+  bool metrics_open = false;  ///< /metrics asks for no token
   bool event_token_include = true;
   log::Level log_level = log::Level::kInfo;
   log::Format log_format = log::Format::kText;
   unsigned loops = 0;        ///< 0: one per core, at most 4
   unsigned dial_rate = 100;  ///< dials a second that nobody waits for; 0: no limit
   std::string record_dir;
+  std::string audit_log;  ///< a path, or `off`; empty: <data_dir>/audit.log
 
+  /// nullopt: no audit log.
+  std::optional<std::string> audit_log_path() const {
+    if (audit_log == "off") return std::nullopt;
+    return audit_log.empty() ? data_dir + "/audit.log" : audit_log;
+  }
   std::string master_key_path() const { return master_key_file.empty() ? data_dir + "/master.key" : master_key_file; }
 };
 
 /// The value of an environment variable, or null.
 using EnvironmentLookup = std::function<const char*(const char* name)>;
 
-/// `file` empty: no file. kInvalidArgument/kConfigInvalid lists every error, one a line.
-Result<Config> load_config(const std::string& file, const EnvironmentLookup& environment);
+/// `file` and `environment_file` empty: none. The latter has lines `PONTE_NAME=value` and wins: it can be read again,
+/// which a process's environment cannot. kInvalidArgument/kConfigInvalid lists every error, one a line.
+Result<Config> load_config(const std::string& file, const EnvironmentLookup& environment,
+                           const std::string& environment_file = "");
+
+/// One setting with another value than before. Secrets are masked.
+struct SettingChange {
+  std::string name;
+  std::string from;
+  std::string to;
+  bool at_once = false;  ///< else it counts from the next start on
+};
+/// Takes over from `fresh` what may change while the service runs; tells every difference.
+std::vector<SettingChange> adopt(Config& current, const Config& fresh);
 
 /// All settings as TOML, secrets masked.
 std::string print_config(const Config& config);

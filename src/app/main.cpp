@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <sstream>
 #include <string>
 
 #include "app/config.h"
@@ -31,12 +32,42 @@ sigset_t block_signals() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file beyond its limit is a write that fails
   return signals;
 }
 
-int serve(const app::Config& config) {
+/// Where the configuration comes from, at start and at each SIGHUP.
+struct Sources {
+  std::string file;
+  std::string environment_file;
+
+  Result<app::Config> load() const {
+    return app::load_config(
+        file, [](const char* name) -> const char* { return std::getenv(name); }, environment_file);
+  }
+};
+
+void reload(const Sources& sources, app::Config& config, app::Service& service) {
+  const auto fresh = sources.load();
+  if (!fresh.ok()) {
+    std::istringstream lines(fresh.error().message);
+    for (std::string line; std::getline(lines, line);) log::error("ponted", line);
+    log::error("ponted", "the configuration was not read again: the one that was good goes on");
+    return;
+  }
+  const auto changes = app::adopt(config, *fresh);
+  for (const app::SettingChange& change : changes) {
+    log::warn("ponted", "configuration: " + change.name + " is '" + change.to + "', was '" + change.from + "'" +
+                            (change.at_once ? "" : ": takes a restart"));
+  }
+  service.reconfigure(config);
+  if (changes.empty()) log::warn("ponted", "configuration: read again, nothing has changed");
+}
+
+int serve(app::Config config, const Sources& sources) {
   const sigset_t signals = block_signals();
   auto started = app::Service::start(config);
   if (!started.ok()) {
@@ -49,7 +80,7 @@ int serve(const app::Config& config) {
   }
   log::info("ponted", "ready on port " + std::to_string(service.port()));
   int signal = 0;
-  sigwait(&signals, &signal);
+  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) reload(sources, config, service);
   log::info("ponted", "stopping");
   service.stop();
   return kOk;
@@ -59,10 +90,11 @@ int serve(const app::Config& config) {
 
 int main(int argc, char** argv) {
   CLI::App cli("Ponte links WhatsApp accounts as companion devices and serves them over REST.", "ponted");
-  std::string file;
+  Sources sources;
   bool check = false;
   bool print = false;
-  cli.add_option("--config", file, "configuration file (TOML); the environment overrides it");
+  cli.add_option("--config", sources.file, "configuration file (TOML); the environment overrides it");
+  cli.add_option("--env-file", sources.environment_file, "file with lines PONTE_NAME=value; it overrides both");
   cli.add_flag("--check-config", check, "check the configuration and exit");
   cli.add_flag("--print-config", print, "print the configuration, secrets masked, and exit");
   cli.set_version_flag("--version", "ponted " PONTE_VERSION);
@@ -72,7 +104,7 @@ int main(int argc, char** argv) {
     const int code = cli.exit(problem);
     return code == 0 ? kOk : kConfiguration;
   }
-  const auto config = app::load_config(file, [](const char* name) -> const char* { return std::getenv(name); });
+  const auto config = sources.load();
   if (!config.ok()) {
     std::cerr << config.error().message << '\n';
     return kConfiguration;
@@ -82,7 +114,7 @@ int main(int argc, char** argv) {
   if (check || print) return kOk;
   log::configure(config->log_level, config->log_format);
   try {
-    return serve(*config);
+    return serve(*config, sources);
   } catch (const std::exception& problem) {
     std::cerr << "ponted: " << problem.what() << '\n';
     return kRunTimeFailure;

@@ -3,6 +3,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 namespace ponte::log {
 namespace {
 
@@ -20,22 +22,47 @@ spdlog::level::level_enum to_spdlog(Level level) {
   return spdlog::level::info;
 }
 
-std::string json_escape(std::string_view text) {
+/// How many bytes of valid UTF-8 begin at `at`; 0: none (RFC 3629: no overlong form, no surrogate, nothing above
+/// 10FFFF).
+std::size_t utf8_length(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t offset) -> unsigned {
+    return at + offset < text.size() ? static_cast<unsigned char>(text[at + offset]) : 0;
+  };
+  const auto tail = [&](std::size_t offset) { return (byte(offset) & 0xC0) == 0x80; };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  if (first >= 0xC2 && first <= 0xDF) return tail(1) ? 2 : 0;
+  if (first >= 0xE0 && first <= 0xEF) {
+    const bool overlong = first == 0xE0 && byte(1) < 0xA0;
+    const bool surrogate = first == 0xED && byte(1) > 0x9F;
+    return tail(1) && tail(2) && !overlong && !surrogate ? 3 : 0;
+  }
+  if (first >= 0xF0 && first <= 0xF4) {
+    const bool outside = (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) > 0x8F);
+    return tail(1) && tail(2) && tail(3) && !outside ? 4 : 0;
+  }
+  return 0;
+}
+
+/// What peers and users send stands in messages: none of it may end a line, steer a terminal or break JSON.
+std::string escape(std::string_view text, Format format) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string out;
   out.reserve(text.size());
-  for (char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (byte < 0x20) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    const std::size_t length = utf8_length(text, at);
+    if (length == 0) {
+      out += "\xEF\xBF\xBD";  // U+FFFD
+    } else if (byte < 0x20 || byte == 0x7F) {
       out += "\\u00";
       out.push_back(kDigits[byte >> 4]);
       out.push_back(kDigits[byte & 0x0F]);
     } else {
-      out.push_back(c);
+      if (format == Format::kJson && (byte == '"' || byte == '\\')) out.push_back('\\');
+      out += text.substr(at, length);
     }
+    at += std::max<std::size_t>(length, 1);
   }
   return out;
 }
@@ -76,6 +103,10 @@ void configure(Level level, Format format) {
   spdlog::set_default_logger(std::move(logger));
 }
 
+void set_level(Level level) {
+  spdlog::default_logger_raw()->set_level(to_spdlog(level));
+}
+
 bool enabled(Level level) {
   return spdlog::default_logger_raw()->should_log(to_spdlog(level));
 }
@@ -83,9 +114,10 @@ bool enabled(Level level) {
 void write(Level level, std::string_view component, std::string_view message) {
   if (!enabled(level)) return;
   if (current_format == Format::kJson) {
-    spdlog::log(to_spdlog(level), R"("component":"{}","message":"{}")", json_escape(component), json_escape(message));
+    spdlog::log(to_spdlog(level), R"("component":"{}","message":"{}")", escape(component, Format::kJson),
+                escape(message, Format::kJson));
   } else {
-    spdlog::log(to_spdlog(level), "{}: {}", component, message);
+    spdlog::log(to_spdlog(level), "{}: {}", escape(component, Format::kText), escape(message, Format::kText));
   }
 }
 

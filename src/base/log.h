@@ -20,6 +20,9 @@ std::string_view level_name(Level level);
 /// Call once at start, before threads. Writes to standard error.
 void configure(Level level, Format format);
 
+/// From now on, on every thread.
+void set_level(Level level);
+
 /// Thread-safe. `component` names the layer or instance that speaks.
 void write(Level level, std::string_view component, std::string_view message);
 bool enabled(Level level);

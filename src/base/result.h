@@ -46,8 +46,16 @@ enum class Errc {
   X(kInvalidInstanceName, "INVALID_INSTANCE_NAME")                 \
   X(kInvalidNumber, "INVALID_NUMBER")                              \
   X(kInvalidCode, "INVALID_CODE")                                  \
+  X(kOriginNotAllowed, "ORIGIN_NOT_ALLOWED")                       \
+  X(kWebSocketDisabled, "WEBSOCKET_DISABLED")                      \
+  X(kWebSocketNotConfigured, "WEBSOCKET_NOT_CONFIGURED")           \
   X(kInvalidHistory, "INVALID_HISTORY")                            \
   X(kInvalidProxy, "INVALID_PROXY")                                \
+  X(kInvalidWebhook, "INVALID_WEBHOOK")                            \
+  X(kWebhookLimit, "WEBHOOK_LIMIT")                                \
+  X(kWebhookNotFound, "WEBHOOK_NOT_FOUND")                         \
+  X(kWebhookDisabled, "WEBHOOK_DISABLED")                          \
+  X(kDeadLetterNotFound, "DEAD_LETTER_NOT_FOUND")                  \
   X(kInvalidAssertion, "INVALID_ASSERTION")                        \
   X(kSettingRequired, "SETTING_REQUIRED")                          \
   X(kInstanceNotFound, "INSTANCE_NOT_FOUND")                       \
@@ -74,6 +82,7 @@ enum class Errc {
   X(kWebSocketRefused, "WEBSOCKET_REFUSED")                        \
   X(kWebSocketProtocol, "WEBSOCKET_PROTOCOL")                      \
   X(kHttpFailed, "HTTP_FAILED")                                    \
+  X(kTargetNotAllowed, "TARGET_NOT_ALLOWED")                       \
   X(kFrameMalformed, "FRAME_MALFORMED")                            \
   X(kFrameTooLarge, "FRAME_TOO_LARGE")                             \
   X(kNodeMalformed, "NODE_MALFORMED")                              \
@@ -97,6 +106,7 @@ enum class Errc {
   X(kIqTimeout, "IQ_TIMEOUT")                                      \
   X(kIqRejected, "IQ_REJECTED")                                    \
   X(kQrExpired, "QR_EXPIRED")                                      \
+  X(kQrNotAvailable, "QR_NOT_AVAILABLE")                           \
   X(kPairingHmacMismatch, "PAIRING_HMAC_MISMATCH")                 \
   X(kPairingSignatureMismatch, "PAIRING_SIGNATURE_MISMATCH")       \
   X(kPairingMalformed, "PAIRING_MALFORMED")                        \

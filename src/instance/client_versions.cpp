@@ -40,6 +40,11 @@ protocol::ClientVersion ClientVersions::current() const {
   return current_;
 }
 
+ClientVersions::Look ClientVersions::last_look() const {
+  const std::lock_guard lock(mutex_);
+  return {current_, fetched_at_, failure_};
+}
+
 bool ClientVersions::due() const {
   if (!options_.fetch || options_.pinned) return false;
   const Now now = clock_.now();
@@ -82,9 +87,12 @@ Result<protocol::ClientVersion> ClientVersions::take(const Result<std::string>& 
   const std::lock_guard lock(mutex_);
   if (!found) {
     tried_at_ = now.mono;
-    return unavailable(page.ok() ? "the page names no client_revision" : page.error().message);
+    Error why = unavailable(page.ok() ? "the page names no client_revision" : page.error().message);
+    failure_ = why.message;
+    return why;
   }
   tried_at_.reset();
+  failure_.reset();
   fetched_at_ = now.wall;
   // Back too, where WhatsApp went back; but what is older than this build would only be refused the sooner.
   const protocol::ClientVersion taken = std::max(*found, options_.configured);

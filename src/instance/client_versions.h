@@ -42,6 +42,13 @@ class ClientVersions {
   /// What an earlier run has fetched counts where it is newer. kStorage/kStoreCorrupt.
   Status load();
   protocol::ClientVersion current() const;
+  /// For whoever operates the service.
+  struct Look {
+    protocol::ClientVersion current;
+    std::optional<Wall> fetched_at;    ///< where any look succeeded, in this process or an earlier one
+    std::optional<std::string> error;  ///< of the last one, where it failed
+  };
+  Look last_look() const;
   /// Whether the daily look is due.
   bool due() const;
   /// Looks now, together with whoever does so through the same proxy. Answers with the version that counts then, on any
@@ -60,6 +67,7 @@ class ClientVersions {
   protocol::ClientVersion current_;
   std::optional<Wall> fetched_at_;
   std::optional<Mono> tried_at_;                                                ///< in vain
+  std::optional<std::string> failure_;                                          ///< of that look
   std::map<std::string, std::vector<Reply<protocol::ClientVersion>>> waiting_;  ///< by proxy
 };
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/adjustable.h"
 #include "base/random.h"
 #include "base/time.h"
 #include "net/executor.h"
@@ -19,15 +20,18 @@ namespace ponte::instance {
 
 class ClientVersions;
 class DialPacer;
+class EventJournal;
+class InstanceWatcher;
+struct InstanceMetrics;
 class StateListener;
 class Workers;
 
 struct InstanceOptions {
   protocol::SessionConfig session;
   net::WebSocketUrl url;
-  Milliseconds connect_timeout{60'000};  ///< how long a connect call waits at most
-  std::optional<net::Proxy> proxy;       ///< of every instance without one of its own
-  std::string record_directory;          ///< empty: no recordings
+  Adjustable<Milliseconds> connect_timeout = Milliseconds(60'000);  ///< how long a connect call waits at most
+  std::optional<net::Proxy> proxy;                                  ///< of every instance without one of its own
+  std::string record_directory;                                     ///< empty: no recordings
 };
 
 /// A loop with its way to the network.
@@ -45,9 +49,12 @@ struct Environment {
   ClientVersions& versions;
   DialPacer& pacer;
   StateListener& states;
+  EventJournal& journal;  ///< `states` writes to it
   const Clock& clock;
   RandomSource& random;  ///< thread-safe
+  InstanceMetrics& metrics;
   InstanceOptions options;
+  InstanceWatcher* watcher = nullptr;  ///< null: nobody keeps anything with the instances
 };
 
 }  // namespace ponte::instance

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "instance/client_versions.h"
+#include "instance/event_journal.h"
 #include "instance/proxy.h"
 #include "protocol/pairing/link_code.h"
 #include "store/records.h"
@@ -63,12 +64,15 @@ void Instance::restore() {
     if (!logged_out.ok()) return failed(logged_out.error());
     if (*logged_out) {
       const Cause cause = cause_from_name((*logged_out)->code).value_or(Cause::kLoggedOut);
-      board_.set_state(State::kLoggedOut, Error{Errc::kRejected, cause, (*logged_out)->message});
+      const Error why{Errc::kRejected, cause, (*logged_out)->message};
+      board_.set_state(State::kLoggedOut, why);
+      tell_if_missed(kLoggedOut, why);
     }
     return;
   }
   board_.set_account(**account);
   mode_ = Mode::kLinked;
+  tell_if_missed(kPairSuccess);
   auto hold = store::get_hold({environment_.store, owner_});
   if (!hold.ok()) return failed(hold.error());
   if (*hold) {
@@ -80,13 +84,22 @@ void Instance::restore() {
   rearm();
 }
 
+/// Where a crash came between a commit and its event, the store is ahead of what was told.
+void Instance::tell_if_missed(std::string_view state, std::optional<Error> reason) const {
+  const auto told = environment_.journal.told_link(owner_);
+  if (!told.ok()) return log::error(board_.name(), told.error().message);
+  if (*told == state) return;
+  // What never was linked is not told to be so no longer.
+  if (state == kPairSuccess || *told) board_.tell(state, std::move(reason));
+}
+
 void Instance::close(const Error& why) {
   if (mode_ == Mode::kClosed) return;
   mode_ = Mode::kClosed;
   schedule_.cancel();
   timer_.reset();
   driver_.abandon();
-  qr_.reset();
+  board_.set_qr(std::nullopt);
   codes_.forget();
   passkey_.close(why);
   desk_.answer_all(why);
@@ -135,7 +148,7 @@ void Instance::connect_linked(ConnectRequest request, Reply<ConnectResult> reply
     const auto decision = codes_.want(*request.number, request.code, now().mono);
     if (decision.ok() && decision->superseded) desk_.answer(decision->superseded, superseded());
   }
-  desk_.wait(std::move(request.number), std::move(reply), now().mono + environment_.options.connect_timeout);
+  desk_.wait(std::move(request.number), std::move(reply), now().mono + environment_.options.connect_timeout.get());
   if (!driver_.busy()) {
     // Somebody waits for it: no more backoff for this dial.
     tries_left_ = kFurtherTries;
@@ -154,19 +167,19 @@ void Instance::wait_for_code(ConnectRequest request, Reply<ConnectResult> reply)
   if (!decision.ok()) return reply.answer(decision.error());
   if (decision->superseded) desk_.answer(decision->superseded, superseded());
   if (decision->answer == CodeRequests::Answer::kShow && !scanned()) return reply.answer(current_code());
-  desk_.wait(std::move(request.number), std::move(reply), now().mono + environment_.options.connect_timeout);
+  desk_.wait(std::move(request.number), std::move(reply), now().mono + environment_.options.connect_timeout.get());
   ask_for_code();
 }
 
 void Instance::wait_for_qr(Reply<ConnectResult> reply) {
-  if (qr_ && qr_->valid_until > now().mono && !scanned()) return reply.answer(current_qr());
+  if (board_.shown_qr().ok() && !scanned()) return reply.answer(current_qr());
   if (codes_.shown() && driver_.phase() == protocol::Phase::kPairing) {
     // Nothing restarts while a code is out, and the refs have run out under it.
     Error why{Errc::kRejected, Cause::kQrExpired, "a pairing code is out, and the QR codes beside it have run out"};
     why.retry_after = std::chrono::ceil<Seconds>(std::max(codes_.shown()->valid_until - now().mono, Milliseconds(0)));
     return reply.answer(std::move(why));
   }
-  desk_.wait(std::nullopt, std::move(reply), now().mono + environment_.options.connect_timeout);
+  desk_.wait(std::nullopt, std::move(reply), now().mono + environment_.options.connect_timeout.get());
 }
 
 void Instance::prepare_linking(const std::optional<unsigned>& history_days) {
@@ -176,14 +189,14 @@ void Instance::prepare_linking(const std::optional<unsigned>& history_days) {
   tries_left_ = kFurtherTries;
   version_retried_ = false;
   last_error_.reset();
-  qr_.reset();
+  board_.set_qr(std::nullopt);
   schedule_.cancel();
   board_.set_state(State::kConnecting);
 }
 
 Result<ConnectResult> Instance::current_qr() const {
-  const Milliseconds left = std::max(qr_->valid_until - now().mono, Milliseconds(0));
-  return ConnectResult{ConnectResult::Kind::kQr, qr_->text, left};
+  const Milliseconds left = std::max(board_.qr()->valid_until - now().mono, Milliseconds(0));
+  return ConnectResult{ConnectResult::Kind::kQr, board_.qr()->text, left};
 }
 
 Result<ConnectResult> Instance::current_code() const {
@@ -267,6 +280,11 @@ void Instance::set_proxy(std::optional<Proxy> proxy, Reply<InstanceInfo> reply) 
                   driver_.forget_tickets();
                   dial_another_way();
                 });
+}
+
+void Instance::set_websocket(WebSocketConfig websocket, Reply<InstanceInfo> reply) {
+  change_record([websocket = std::move(websocket)](store::InstanceRecord& record) { record.websocket = websocket; },
+                std::move(reply), [] {});
 }
 
 void Instance::change_record(RecordKeeper::Change change, Reply<InstanceInfo> reply, UniqueFunction<void()> then) {

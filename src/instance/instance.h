@@ -12,6 +12,7 @@
 #include "instance/code_requests.h"
 #include "instance/dial_schedule.h"
 #include "instance/environment.h"
+#include "instance/instance_metrics.h"
 #include "instance/link_desk.h"
 #include "instance/passkey_desk.h"
 #include "instance/record_keeper.h"
@@ -49,6 +50,12 @@ class Instance : public std::enable_shared_from_this<Instance>, private SessionD
 
   /// A snapshot. Any thread.
   InstanceInfo info() const { return board_.info(); }
+  /// Without the copy. Any thread.
+  State state() const { return board_.state_now(); }
+  /// When something came from the server last. Any thread.
+  Wall heard_at() const { return board_.heard_at(); }
+  /// What a phone may scan now. kNotFound/kQrNotAvailable. Any thread.
+  Result<std::string> shown_qr() const { return board_.shown_qr(); }
   /// The loop that everything else is called on. Any thread.
   net::Executor& loop() const { return loop_; }
 
@@ -66,6 +73,7 @@ class Instance : public std::enable_shared_from_this<Instance>, private SessionD
   /// As InstanceService.
   void change_settings(const SettingsChange& change, Reply<InstanceInfo> reply);
   void set_proxy(std::optional<Proxy> proxy, Reply<InstanceInfo> reply);
+  void set_websocket(WebSocketConfig websocket, Reply<InstanceInfo> reply);
   void submit_passkey(const std::string& assertion, Reply<PasskeyState> reply);
   void confirm_passkey(Reply<PasskeyState> reply);
 
@@ -106,6 +114,9 @@ class Instance : public std::enable_shared_from_this<Instance>, private SessionD
   void begin_unlinking(UniqueFunction<void(Result<LogoutResult>)> done);
   void change_record(RecordKeeper::Change change, Reply<InstanceInfo> reply, UniqueFunction<void()> then);
 
+  LinkMethod link_method() const;
+  void tell_if_missed(std::string_view state, std::optional<Error> reason = std::nullopt) const;
+
   // Dialing.
   std::optional<unsigned> history_of(const ConnectRequest& request) const;
   void prepare_linking(const std::optional<unsigned>& history_days);
@@ -121,6 +132,7 @@ class Instance : public std::enable_shared_from_this<Instance>, private SessionD
 
   // What the driver tells.
   void on_channel_open() override;
+  void on_channel_message() override { board_.heard(); }
   void on_session_event(const protocol::Event& event) override;
   void on_dial_failed(const Error& why) override;
   void on_driver_idle() override { rearm(); }
@@ -175,7 +187,6 @@ class Instance : public std::enable_shared_from_this<Instance>, private SessionD
   protocol::ClientVersion said_version_;
   bool version_retried_ = false;     ///< since the last login: an outdated client looks for a newer version once
   std::uint64_t version_asked_ = 0;  ///< tells the answer to the last look from an earlier one's
-  std::optional<protocol::event::QrCode> qr_;
   CodeRequests codes_;
   PasskeyDesk passkey_;
   std::optional<Error> last_error_;

@@ -33,6 +33,7 @@ void Instance::on_channel_open() {
 }
 
 void Instance::on_dial_failed(const Error& why) {
+  environment_.metrics.dial_failures.add(why.cause);
   if (unlinking_) {
     unlinking_connection_ended(Disposition::kRetry, why);
   } else if (mode_ == Mode::kLinking) {
@@ -50,7 +51,8 @@ void Instance::on_session_event(const protocol::Event& event) {
 }
 
 void Instance::on_event(const protocol::event::QrCode& event) {
-  qr_ = event;
+  environment_.metrics.qr_codes.add();
+  board_.set_qr(event);
   const auto current = current_qr();
   desk_.answer(std::nullopt, current);
   board_.tell_qr(event.text, current->expires_in);
@@ -59,6 +61,7 @@ void Instance::on_event(const protocol::event::QrCode& event) {
 void Instance::on_event(const protocol::event::PairingCode& event) {
   codes_.on_code(event);
   if (!codes_.shown()) return;
+  environment_.metrics.pairing_codes.add();
   const auto current = current_code();
   desk_.answer(event.number, current);
   board_.tell_code(current->text, current->expires_in);
@@ -69,13 +72,14 @@ void Instance::on_event(const protocol::event::PairingCodeEnded& event) {
   if (event.renewed || codes_.number() == event.number) return;
   desk_.answer(event.number, event.why);
   if (event.why.cause == Cause::kSuperseded) return;
+  environment_.metrics.on_not_linked(LinkMethod::kPairingCode, event.why.cause);
   last_error_ = event.why;
   board_.set_reason(event.why);
   board_.tell("pair_error", event.why);
 }
 
 void Instance::on_event(const protocol::event::Passkey& event) {
-  qr_.reset();
+  board_.set_qr(std::nullopt);
   codes_.forget();
   passkey_.on_event(event, now());
   board_.set_passkey(passkey_.state());
@@ -91,7 +95,8 @@ void Instance::on_event(const protocol::event::Passkey& event) {
 }
 
 void Instance::on_event(const protocol::event::PairSuccess& event) {
-  qr_.reset();
+  environment_.metrics.on_linked(link_method());
+  board_.set_qr(std::nullopt);
   codes_.forget();
   passkey_.close(Error{Errc::kCancelled, Cause::kSuperseded, "the device is linked"});
   board_.set_passkey(std::nullopt);
@@ -99,7 +104,7 @@ void Instance::on_event(const protocol::event::PairSuccess& event) {
   schedule_.reset_backoff();
   board_.set_paired(event);
   board_.set_state(State::kConnecting);
-  board_.tell("pair_success");
+  board_.tell(kPairSuccess);
 }
 
 void Instance::on_event(const protocol::event::ScannedWithoutMultidevice&) {
@@ -107,6 +112,7 @@ void Instance::on_event(const protocol::event::ScannedWithoutMultidevice&) {
 }
 
 void Instance::on_event(const protocol::event::Online&) {
+  environment_.metrics.logins.add();
   const bool restored = last_error_ && last_error_->cause == Cause::kKeepaliveTimeout;
   last_error_.reset();
   hold_.reset();
@@ -160,7 +166,8 @@ void Instance::on_event(const protocol::event::Ended& event) {
 
 void Instance::link_attempt_ended(Disposition disposition, const Error& why) {
   log::info(board_.name(), "linking: " + why.message);
-  qr_.reset();
+  const LinkMethod method = link_method();
+  board_.set_qr(std::nullopt);
   codes_.on_socket_lost(now().mono);
   if (!desk_.waits_for(codes_.number())) codes_.forget();
   passkey_.close(why);
@@ -174,9 +181,15 @@ void Instance::link_attempt_ended(Disposition disposition, const Error& why) {
     schedule_.asked_at(now().mono + wait);
     return;
   }
+  environment_.metrics.on_not_linked(method, why.cause);
   become_idle(State::kDisconnected, why);
   board_.tell(why.code == Errc::kUnavailable || why.cause == Cause::kQrExpired ? "disconnected" : "pair_error", why);
   fail_waiters(why);
+}
+
+LinkMethod Instance::link_method() const {
+  if (passkey_.active()) return LinkMethod::kPasskey;
+  return codes_.active() ? LinkMethod::kPairingCode : LinkMethod::kQr;
 }
 
 void Instance::fail_waiters(const Error& why) {
@@ -197,6 +210,7 @@ void Instance::linked_connection_ended(Disposition disposition, const Error& why
 
 void Instance::retry_later(const Error& why) {
   log::warn(board_.name(), "connection ended: " + why.message);
+  environment_.metrics.reconnects.add(why.cause);
   last_error_ = why;
   const Mono at = now().mono;
   const bool somebody_waits = !desk_.empty() && tries_left_ > 0;
@@ -218,6 +232,7 @@ Error Instance::with_next_try(Error why) const {
 
 void Instance::stay_down(const Error& why) {
   log::warn(board_.name(), "stays down: " + why.message);
+  environment_.metrics.held_down.add(why.cause);
   last_error_ = why;
   Error reason = why;
   const auto hold = store::get_hold({environment_.store, owner_});
@@ -236,10 +251,11 @@ void Instance::stay_down(const Error& why) {
 
 void Instance::logged_out(const Error& why) {
   log::warn(board_.name(), "logged out: " + why.message);
+  environment_.metrics.logged_out_by_server.add(why.cause);
   last_error_ = why;
   forget_account();
   become_idle(State::kLoggedOut, why);
-  board_.tell("logged_out", why);
+  board_.tell(kLoggedOut, why);
   if (desk_.empty()) return codes_.forget();
   // A caller of connect wants a link: the session was not valid any more, so a code is due (decision 4).
   prepare_linking(history_days_);
@@ -281,7 +297,7 @@ void Instance::finish_unlinking(const Status& wiped) {
   Unlinking unlinking = std::move(*unlinking_);
   unlinking_.reset();
   if (mode_ != Mode::kClosed) {
-    qr_.reset();
+    board_.set_qr(std::nullopt);
     codes_.forget();
     board_.set_passkey(std::nullopt);
     const bool was_linked = mode_ == Mode::kLinked;
@@ -291,9 +307,10 @@ void Instance::finish_unlinking(const Status& wiped) {
       schedule_.retry(now().mono, 0);
     } else if (was_linked) {
       const Error why{Errc::kCancelled, Cause::kLoggedOut, "logged out on request"};
+      environment_.metrics.logged_out_by_request.add();
       forget_account();
       become_idle(State::kLoggedOut, why);
-      board_.tell("logged_out", why);
+      board_.tell(kLoggedOut, why);
     } else {
       become_idle(board_.state() == State::kLoggedOut ? State::kLoggedOut : State::kDisconnected, std::nullopt);
     }

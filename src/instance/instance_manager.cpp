@@ -11,9 +11,12 @@
 #include "crypto/system_random.h"
 #include "instance/client_versions.h"
 #include "instance/environment.h"
+#include "instance/event_journal.h"
 #include "instance/housekeeping.h"
 #include "instance/instance.h"
+#include "instance/instance_metrics.h"
 #include "instance/registry.h"
+#include "instance/webhook_service.h"
 #include "protocol/pairing/link_code.h"
 #include "store/service_records.h"
 
@@ -57,6 +60,9 @@ struct InstanceManager::Impl : std::enable_shared_from_this<InstanceManager::Imp
   }
 
   void erase(const std::shared_ptr<Instance>& instance, Reply<std::monostate> reply);
+  void erase_journal(const std::shared_ptr<Instance>& instance, const InstanceInfo& info, Reply<std::monostate> reply);
+  void keep(const std::shared_ptr<Instance>& instance, const Status& why, Reply<std::monostate> reply);
+  void erase_record(const std::shared_ptr<Instance>& instance, const InstanceInfo& info, Reply<std::monostate> reply);
   void refresh_version();
 
   /// Runs `body(instance, reply)` on the loop of the instance of that name, or answers that there is none.
@@ -143,6 +149,7 @@ void InstanceManager::create(CreateRequest request, Reply<InstanceInfo> reply) {
   record.created_at = record.updated_at = wall;
   record.settings = std::move(request.settings);
   record.proxy = std::move(request.proxy);
+  record.websocket = std::move(request.websocket);
 
   const store::TokenHash hash = impl.registry.hash(record.token);
   if (Status reserved = impl.registry.reserve(record.name, hash); !reserved.ok()) {
@@ -161,6 +168,8 @@ void InstanceManager::create(CreateRequest request, Reply<InstanceInfo> reply) {
                                   }
                                   auto instance = Instance::make(impl.environment, impl.pick_lane(), record);
                                   impl.registry.add(hash, instance);
+                                  if (impl.environment.watcher != nullptr)
+                                    impl.environment.watcher->on_added(instance->info());
                                   reply.answer(instance->info());
                                 });
 }
@@ -171,7 +180,12 @@ void InstanceManager::connect(std::string_view name, ConnectRequest request, Rep
     if (!code.ok()) return reply.answer(code.error());
     request.code = std::move(*code);
   }
-  impl_->on_instance(name, std::move(reply),
+  Reply<ConnectResult> timed([reply = std::move(reply), &metrics = impl_->environment.metrics,
+                              watch = Stopwatch()](Result<ConnectResult> result) mutable {
+    if (result) metrics.on_code(*result, watch.elapsed());
+    reply.answer(std::move(result));
+  });
+  impl_->on_instance(name, std::move(timed),
                      [request = std::move(request)](Instance& instance, Reply<ConnectResult> answer) mutable {
                        instance.connect(std::move(request), std::move(answer));
                      });
@@ -202,6 +216,13 @@ void InstanceManager::set_proxy(std::string_view name, std::optional<Proxy> prox
   impl_->on_instance(name, std::move(reply),
                      [proxy = std::move(proxy)](Instance& instance, Reply<InstanceInfo> answer) mutable {
                        instance.set_proxy(std::move(proxy), std::move(answer));
+                     });
+}
+
+void InstanceManager::set_websocket(std::string_view name, WebSocketConfig websocket, Reply<InstanceInfo> reply) {
+  impl_->on_instance(name, std::move(reply),
+                     [websocket = std::move(websocket)](Instance& instance, Reply<InstanceInfo> answer) mutable {
+                       instance.set_websocket(std::move(websocket), std::move(answer));
                      });
 }
 
@@ -239,37 +260,56 @@ void InstanceManager::Impl::refresh_version() {
   }
 }
 
-/// The device's records and the key that sealed them first: where the process dies in between, the
-/// instance is still listed, and the delete can be repeated.
+/// The device's records, its journal, what others keep with it, and the keys that sealed them first: where the process
+/// dies in between, the instance is still listed, and the delete can be repeated.
 void InstanceManager::Impl::erase(const std::shared_ptr<Instance>& instance, Reply<std::monostate> reply) {
   const InstanceInfo info = instance->info();
   environment.store.erase_owner(info.id, [this, held = shared_from_this(), instance, info,
                                           reply = std::move(reply)](const Status& erased) mutable {
-    if (!erased.ok()) {
-      instance->loop().post([instance] { instance->keep(); });
-      reply.answer(erased.error());
-      return;
-    }
-    const store::TokenHash hash = registry.hash(info.token);
-    store::InstanceRecord record;
-    record.id = info.id;
-    record.name = info.name;
-    record.token = info.token;
-    store::Transaction transaction(environment.store, store::kSystem);
-    store::erase_instance(transaction, record, hash);
-    environment.store.commit(transaction.take(), [this, held, instance, hash, name = info.name,
-                                                  reply = std::move(reply)](const Status& status) mutable {
-      if (!status.ok()) {
-        instance->loop().post([instance] { instance->keep(); });
-        reply.answer(status.error());
-        return;
-      }
-      registry.remove(name, hash);
-      instance->loop().post([instance] {
-        instance->close(Error{Errc::kCancelled, Cause::kInstanceDeleted, "the instance was removed"});
-      });
-      reply.answer(std::monostate{});
+    if (!erased.ok()) return keep(instance, erased, std::move(reply));
+    if (environment.watcher == nullptr) return erase_journal(instance, info, std::move(reply));
+    environment.watcher->erase(info.id,
+                               [this, held, instance, info, reply = std::move(reply)](const Status& forgotten) mutable {
+                                 if (!forgotten.ok()) return keep(instance, forgotten, std::move(reply));
+                                 erase_journal(instance, info, std::move(reply));
+                               });
+  });
+}
+
+void InstanceManager::Impl::erase_journal(const std::shared_ptr<Instance>& instance, const InstanceInfo& info,
+                                          Reply<std::monostate> reply) {
+  environment.journal.erase(info.id, [this, held = shared_from_this(), instance, info,
+                                      reply = std::move(reply)](const Status& forgotten) mutable {
+    if (!forgotten.ok()) return keep(instance, forgotten, std::move(reply));
+    erase_record(instance, info, std::move(reply));
+  });
+}
+
+/// What could not be removed goes on.
+void InstanceManager::Impl::keep(const std::shared_ptr<Instance>& instance, const Status& why,
+                                 Reply<std::monostate> reply) {
+  instance->loop().post([instance] { instance->keep(); });
+  if (environment.watcher != nullptr) environment.watcher->on_added(instance->info());
+  reply.answer(why.error());
+}
+
+void InstanceManager::Impl::erase_record(const std::shared_ptr<Instance>& instance, const InstanceInfo& info,
+                                         Reply<std::monostate> reply) {
+  const store::TokenHash hash = registry.hash(info.token);
+  store::InstanceRecord record;
+  record.id = info.id;
+  record.name = info.name;
+  record.token = info.token;
+  store::Transaction transaction(environment.store, store::kSystem);
+  store::erase_instance(transaction, record, hash);
+  environment.store.commit(transaction.take(), [this, held = shared_from_this(), instance, hash, name = info.name,
+                                                reply = std::move(reply)](const Status& status) mutable {
+    if (!status.ok()) return keep(instance, status, std::move(reply));
+    registry.remove(name, hash);
+    instance->loop().post([instance] {
+      instance->close(Error{Errc::kCancelled, Cause::kInstanceDeleted, "the instance was removed"});
     });
+    reply.answer(std::monostate{});
   });
 }
 
@@ -282,6 +322,28 @@ std::vector<InstanceInfo> InstanceManager::list() const {
 std::optional<InstanceInfo> InstanceManager::find(std::string_view name) const {
   const auto instance = impl_->registry.find(name);
   return instance ? std::optional(instance->info()) : std::nullopt;
+}
+
+Census InstanceManager::census() const {
+  Census out;
+  const Wall now = impl_->environment.clock.now().wall;
+  for (const auto& instance : impl_->registry.all()) {
+    const State state = instance->state();
+    ++out.by_state[static_cast<std::size_t>(state)];
+    if (state != State::kConnected) continue;
+    const Milliseconds silence = std::max(now - instance->heard_at(), Milliseconds(0));
+    if (!out.longest_silence || silence > *out.longest_silence) out.longest_silence = silence;
+  }
+  return out;
+}
+
+void InstanceManager::set_connect_timeout(Milliseconds timeout) {
+  impl_->environment.options.connect_timeout.set(timeout);
+}
+
+Result<std::string> InstanceManager::shown_qr(std::string_view name) const {
+  const auto instance = impl_->registry.find(name);
+  return instance ? instance->shown_qr() : Result<std::string>(instance_not_found());
 }
 
 Status InstanceManager::store_health() const {

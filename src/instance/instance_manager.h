@@ -42,12 +42,18 @@ class InstanceManager final : public InstanceService {
   void log_out(std::string_view name, Reply<LogoutResult> reply) override;
   void change_settings(std::string_view name, SettingsChange change, Reply<InstanceInfo> reply) override;
   void set_proxy(std::string_view name, std::optional<Proxy> proxy, Reply<InstanceInfo> reply) override;
+  void set_websocket(std::string_view name, WebSocketConfig websocket, Reply<InstanceInfo> reply) override;
   void submit_passkey(std::string_view name, std::string assertion, Reply<PasskeyState> reply) override;
   void confirm_passkey(std::string_view name, Reply<PasskeyState> reply) override;
   void remove(std::string_view name, Reply<std::monostate> reply) override;
   std::vector<InstanceInfo> list() const override;
   std::optional<InstanceInfo> find(std::string_view name) const override;
+  Census census() const override;
+  Result<std::string> shown_qr(std::string_view name) const override;
   Status store_health() const override;
+
+  /// Counts for the calls of connect from now on. Any thread.
+  void set_connect_timeout(Milliseconds timeout);
 
   /// Ends attempts and closes sockets without logging out; waiting callers get kCancelled/kShuttingDown. Idempotent.
   void shutdown();

@@ -1,6 +1,7 @@
 // What the REST layer asks of the instances. InstanceManager is the real one; tests have a small fake.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,13 @@ struct InstancePrincipal {
   std::string instance_name;
 };
 using Principal = std::variant<AccountPrincipal, InstancePrincipal>;
+
+/// How many are in which state.
+struct Census {
+  std::array<std::size_t, kStates.size()> by_state{};  ///< in the order of kStates
+  /// Of those that are connected: how long the one that has heard nothing for longest has heard nothing.
+  std::optional<Milliseconds> longest_silence;
+};
 
 /// Thread-safe: called from HTTP workers. Replies come on any thread, exactly once, also at shutdown.
 class InstanceService {
@@ -50,6 +58,9 @@ class InstanceService {
   /// Replaces or removes the proxy; the next dial goes through it. kStorage.
   virtual void set_proxy(std::string_view name, std::optional<Proxy> proxy, Reply<InstanceInfo> reply) = 0;
 
+  /// What is pushed over WebSockets that open from now on. kStorage.
+  virtual void set_websocket(std::string_view name, WebSocketConfig websocket, Reply<InstanceInfo> reply) = 0;
+
   /// `assertion`: PublicKeyCredential.toJSON(). Answers when WhatsApp has taken or refused it.
   /// kNotFound/kPasskeyNotRequested, kAlreadyExists/kPasskeyNotRequested out of turn, kInvalidArgument/
   /// kInvalidAssertion, kRejected/kPasskeyRejected.
@@ -63,6 +74,11 @@ class InstanceService {
   /// By name, sorted; all of them.
   virtual std::vector<InstanceInfo> list() const = 0;
   virtual std::optional<InstanceInfo> find(std::string_view name) const = 0;
+
+  virtual Census census() const = 0;
+
+  /// The QR that connect would answer with at once; begins nothing. kNotFound/kInstanceNotFound or kQrNotAvailable.
+  virtual Result<std::string> shown_qr(std::string_view name) const = 0;
 
   /// ok, or why the store does not take writes (`checks.db` of /health).
   virtual Status store_health() const = 0;

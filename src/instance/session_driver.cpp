@@ -90,6 +90,7 @@ void SessionDriver::on_socket_open(std::uint64_t dial) {
 void SessionDriver::on_socket_message(std::uint64_t dial, const Bytes& message) {
   if (dial != dial_ || !session_) return;
   const Now at = now();
+  owner_.on_channel_message();
   if (recorder_) record_input(at, "bytes " + to_hex(message));
   session_->on_bytes(message, at);
   drain();

@@ -29,6 +29,8 @@ class SessionDriver {
     virtual ~Owner() = default;
     /// The socket is open and the session has begun on it.
     virtual void on_channel_open() = 0;
+    /// Something came on it.
+    virtual void on_channel_message() = 0;
     virtual void on_session_event(const protocol::Event& event) = 0;
     /// No socket came about; the session never heard of it.
     virtual void on_dial_failed(const Error& why) = 0;

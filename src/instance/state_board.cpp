@@ -14,7 +14,14 @@ StateBoard::StateBoard(const store::InstanceRecord& record, StateListener& liste
 
 InstanceInfo StateBoard::info() const {
   const std::lock_guard lock(mutex_);
-  return info_;
+  InstanceInfo out = info_;
+  if (const std::int64_t heard = heard_at_.load(); heard != 0) out.last_stanza_at = Wall(Milliseconds(heard));
+  return out;
+}
+
+State StateBoard::state_now() const {
+  const std::lock_guard lock(mutex_);
+  return info_.state;
 }
 
 void StateBoard::set_state(State state, std::optional<Error> reason) {
@@ -35,6 +42,7 @@ void StateBoard::set_record(const store::InstanceRecord& record) {
   const std::lock_guard lock(mutex_);
   info_.settings = record.settings;
   info_.proxy = record.proxy;
+  info_.websocket = record.websocket;
   if (info_.proxy) info_.proxy->password.clear();
   info_.updated_at = record.updated_at;
 }
@@ -71,9 +79,21 @@ void StateBoard::set_passkey(std::optional<PasskeyState> passkey) {
   info_.passkey = std::move(passkey);
 }
 
+void StateBoard::set_qr(std::optional<protocol::event::QrCode> qr) {
+  const std::lock_guard lock(mutex_);
+  qr_ = std::move(qr);
+}
+
+Result<std::string> StateBoard::shown_qr() const {
+  const std::lock_guard lock(mutex_);
+  if (qr_ && qr_->valid_until > clock_.now().mono) return qr_->text;
+  return Error{Errc::kNotFound, Cause::kQrNotAvailable, "no QR code is out; connect asks for one"};
+}
+
 StateEvent StateBoard::event(std::string_view state) const {
   StateEvent out;
   out.state = state;
+  out.instance_id = info_.id;
   out.instance = name_;
   out.at = clock_.now().wall;
   out.jid = info_.number_jid;

@@ -1,6 +1,8 @@
 // What is known of an instance, for readers on any thread, and what is told when it changes.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -20,6 +22,10 @@ class StateBoard {
   StateBoard(const store::InstanceRecord& record, StateListener& listener, const Clock& clock);
 
   InstanceInfo info() const;
+  /// Without the copy. Any thread.
+  State state_now() const;
+  /// When something came from the server last. Any thread.
+  Wall heard_at() const { return Wall(Milliseconds(heard_at_.load())); }
   /// Without the copy: the name never changes.
   const std::string& name() const { return name_; }
   /// Loop thread.
@@ -33,6 +39,14 @@ class StateBoard {
   void set_paired(const protocol::event::PairSuccess& paired);
   void forget_account();
   void set_passkey(std::optional<PasskeyState> passkey);
+  /// Something came from the server.
+  void heard() { heard_at_ = unix_milliseconds(clock_.now().wall); }
+  /// What a phone may scan; nullopt takes it off. No part of info(), which goes into lists.
+  void set_qr(std::optional<protocol::event::QrCode> qr);
+  /// Loop thread.
+  const std::optional<protocol::event::QrCode>& qr() const { return qr_; }
+  /// Its text while it is good. Any thread. kNotFound/kQrNotAvailable.
+  Result<std::string> shown_qr() const;
 
   /// Tells the listener; `state` is a value of contract 1.3.
   void tell(std::string_view state, std::optional<Error> reason = std::nullopt) const;
@@ -46,7 +60,10 @@ class StateBoard {
   const Clock& clock_;
   const std::string name_;
   mutable std::mutex mutex_;
-  InstanceInfo info_;  ///< guarded by mutex_ for all but the loop thread's own reads
+  std::atomic<std::int64_t> heard_at_{0};  ///< Unix milliseconds; 0: never in this process
+  // Guarded by mutex_ for all but the loop thread's own reads.
+  InstanceInfo info_;
+  std::optional<protocol::event::QrCode> qr_;
 };
 
 }  // namespace ponte::instance

@@ -16,7 +16,8 @@ namespace ponte::instance {
 /// `passkey_required`.
 struct StateEvent {
   std::string_view state;
-  std::string instance;  ///< its name
+  std::string instance_id;  ///< UUID
+  std::string instance;     ///< its name
   Wall at{};
   std::optional<std::string> jid;           ///< of the number, where known
   std::optional<std::string> qr_text;       ///< with qr_ready
@@ -24,6 +25,10 @@ struct StateEvent {
   std::optional<Milliseconds> expires_in;   ///< of the code
   std::optional<Error> reason;
 };
+
+/// Those that say whether there is a linked device.
+inline constexpr std::string_view kPairSuccess = "pair_success";
+inline constexpr std::string_view kLoggedOut = "logged_out";
 
 /// The value of contract 1.3 for a connection that ended because of `why`.
 std::string_view state_of_end(const Error& why);

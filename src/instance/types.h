@@ -1,6 +1,7 @@
 // Values that travel between the API and the instances.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,11 +16,16 @@ namespace ponte::instance {
 
 /// `connection.state` of the REST contract (contract 3).
 enum class State { kDisconnected, kConnecting, kConnected, kLoggedOut, kPasskeyRequired };
+inline constexpr std::array kStates{State::kDisconnected, State::kConnecting, State::kConnected, State::kLoggedOut,
+                                    State::kPasskeyRequired};
 /// `disconnected`, `connecting`, `connected`, `loggedout`, `passkey_required`.
 std::string_view state_name(State state);
 
 /// The seven settings of the contract with its defaults.
 using Settings = store::InstanceSettings;
+
+/// What an instance pushes over WebSockets.
+using WebSocketConfig = store::InstanceWebSocket;
 
 /// The proxy of an instance.
 using Proxy = store::InstanceProxy;
@@ -48,8 +54,10 @@ struct InstanceInfo {
   std::optional<Error> reason;  ///< why it is not connected, where something went wrong
   Wall reason_since{};          ///< what its retry_after counts from
   Settings settings;
-  std::optional<Proxy> proxy;           ///< without its password
-  std::optional<PasskeyState> passkey;  ///< only for the account token's eyes
+  std::optional<Proxy> proxy;                ///< without its password
+  std::optional<WebSocketConfig> websocket;  ///< absent: never configured
+  std::optional<PasskeyState> passkey;       ///< only for the account token's eyes
+  std::optional<Wall> last_stanza_at;        ///< when something came from the server last, in this process
   Wall created_at{};
   Wall updated_at{};
 };
@@ -65,6 +73,7 @@ struct CreateRequest {
   std::optional<std::string> token;  ///< made where absent
   Settings settings;
   std::optional<Proxy> proxy;
+  std::optional<WebSocketConfig> websocket;
 };
 
 struct ConnectRequest {

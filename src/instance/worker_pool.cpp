@@ -31,6 +31,11 @@ Status WorkerPool::submit(Task task) {
   return Status::Ok();
 }
 
+std::size_t WorkerPool::queued() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
 void WorkerPool::run() {
   for (;;) {
     Task task;

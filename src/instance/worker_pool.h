@@ -30,12 +30,14 @@ class WorkerPool final : public Workers {
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   Status submit(Task task) override;
+  /// Tasks that wait for a thread. Any thread.
+  std::size_t queued() const;
 
  private:
   void run();
 
   const std::size_t queue_limit_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Task> queue_;  // guarded by mutex_
   bool stopping_ = false;   // guarded by mutex_

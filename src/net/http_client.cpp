@@ -20,7 +20,7 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 // Connections left open for kept requests.
-constexpr long kMaxKept = 16;
+constexpr long kMaxKept = HttpClient::kMaxInFlight;
 // libcurl wakes up by itself for what it has to do, and fetch() wakes it.
 constexpr Milliseconds kIdle{3'600'000};
 

@@ -23,16 +23,28 @@ enum class HttpConnections {
   kKept,
 };
 
+/// What becomes of an answer whose body goes on past `max_body`.
+enum class LongBody {
+  kRefused,  ///< the request fails
+  /// The answer counts with what there is; so does one whose body breaks off, or is not over in time. For who needs
+  /// the status alone.
+  kCut,
+};
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url = {};      ///< http or https, without user information
   HttpHeaders headers = {};  ///< sent to the target alone, never to a proxy
   Bytes body = {};
-  std::size_t max_body = 1u << 20;  ///< bytes of the answer's body, beyond which the request fails
-  Milliseconds timeout{30'000};     ///< from fetch() to the last byte
+  std::size_t max_body = 1u << 20;  ///< bytes of the answer's body that are kept
+  LongBody long_body = LongBody::kRefused;
+  Milliseconds timeout{30'000};  ///< from fetch() to the last byte
   std::optional<Proxy> proxy = std::nullopt;
   std::string ca_file = {};  ///< PEM: roots besides the system's; empty for none
   HttpConnections connections = HttpConnections::kFresh;
+  /// false: only a public address is connected to, whatever the URL's name leads to at that moment. Not with a proxy,
+  /// which looks names up itself.
+  bool allow_private = true;
 };
 
 /// What the target answered, whatever its status. A redirect is an answer and is not followed.
@@ -40,6 +52,7 @@ struct HttpReply {
   int status = 0;
   HttpHeaders headers;  ///< names in lower case, in the order they came
   Bytes body;
+  std::optional<Seconds> retry_after = std::nullopt;  ///< Retry-After, of either form, from now
 };
 
 /// One thread for all requests, started by the first. Thread-safe. It takes no proxy from the environment, keeps no
@@ -68,6 +81,7 @@ class HttpClient {
   ///   kMalformed/kHttpFailed          no HTTP, or more than was asked for
   ///   kTimedOut/kNetworkTimeout
   ///   kUntrusted/kTlsUntrusted
+  ///   kForbidden/kTargetNotAllowed   the target's address is not public
   ///   kProxyUnreachable, kProxyAuthFailed, kProxyRefused, kProxyNotAllowed   as with a WebSocket
   void fetch(HttpRequest request, Reply<HttpReply> reply);
 

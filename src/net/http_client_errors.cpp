@@ -24,8 +24,12 @@ std::uint8_t socks5_reply(long proxy_code) {
 }  // namespace
 
 void HttpTransfer::finish(CURLcode code) {
-  if (code != CURLE_OK) return fail(error_of(code));
+  const bool counts = code == CURLE_OK || (answered_ && request_.long_body == LongBody::kCut);
+  if (!counts) return fail(error_of(code));
   answer_.status = static_cast<int>(info(CURLINFO_RESPONSE_CODE));
+  curl_off_t seconds = 0;
+  curl_easy_getinfo(handle_.get(), CURLINFO_RETRY_AFTER, &seconds);
+  if (seconds > 0) answer_.retry_after = Seconds(seconds);
   reply_.answer(std::move(answer_));
 }
 

@@ -6,6 +6,7 @@
 
 #include "net/address_class.h"
 #include "net/authority.h"
+#include "net/http_url.h"
 #include "net/text.h"
 
 namespace ponte::net {
@@ -19,17 +20,10 @@ Error invalid(const std::string& what) {
 }
 
 // host:port. The text is such that libcurl reads the same from it.
-Result<std::string> parse_target(std::string_view url) {
-  const auto scheme_end = std::min(url.find("://"), url.size());
-  const std::string scheme = lower_case(url.substr(0, scheme_end));
-  if (scheme_end == url.size() || (scheme != "http" && scheme != "https"))
-    return invalid("expected an http or https URL");
-  const std::string_view rest = url.substr(scheme_end + 3);
-  if (!std::all_of(rest.begin(), rest.end(), [](char c) { return c > 0x20 && c < 0x7F; }))
-    return invalid("expected a URL of printable ASCII");
-  const auto authority = parse_authority(rest.substr(0, std::min(rest.find_first_of("/?#"), rest.size())));
-  if (!authority.ok()) return invalid(authority.error().message);
-  return format_authority(authority->host, authority->port.value_or(scheme == "https" ? 443 : 80));
+Result<std::string> parse_target(std::string_view text) {
+  const auto url = parse_http_url(text);
+  if (!url.ok()) return invalid(url.error().message);
+  return url->target();
 }
 
 Status check_header(const std::string& name, const std::string& value) {
@@ -52,7 +46,9 @@ Status check_http_request(const HttpRequest& request) {
   if (const auto target = parse_target(request.url); !target.ok()) return target.error();
   if (!is_http_token(request.method)) return invalid("expected a token as the method");
   for (const auto& [name, value] : request.headers) PONTE_TRY(check_header(name, value));
-  return request.proxy ? request.proxy->check() : Status::Ok();
+  if (!request.proxy) return Status::Ok();
+  if (!request.allow_private) return invalid("by a proxy nobody here sees whether the target is public");
+  return request.proxy->check();
 }
 
 HttpTransfer::HttpTransfer(HttpRequest request, Reply<HttpReply> reply)
@@ -150,9 +146,8 @@ void HttpTransfer::set_connection(Milliseconds timeout) {
       });
   set(CURLOPT_OPENSOCKETDATA, this);
   set(
-      CURLOPT_PREREQFUNCTION, +[](void* self, char*, char*, int, int) -> int {
-        static_cast<HttpTransfer*>(self)->spoke_to_target_ = true;
-        return CURL_PREREQFUNC_OK;
+      CURLOPT_PREREQFUNCTION, +[](void* self, char* peer, char*, int, int) -> int {
+        return static_cast<HttpTransfer*>(self)->on_connected(peer) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
       });
   set(CURLOPT_PREREQDATA, this);
 }
@@ -208,12 +203,12 @@ bool HttpTransfer::stop(Error why) {
 }
 
 bool HttpTransfer::on_body(ByteView bytes) {
-  if (bytes.size() > request_.max_body - answer_.body.size()) {
-    return stop({Errc::kMalformed, Cause::kHttpFailed,
-                 "the answer of " + target_ + " is larger than " + std::to_string(request_.max_body) + " bytes"});
-  }
-  append(answer_.body, bytes);
-  return true;
+  const std::size_t room = request_.max_body - answer_.body.size();
+  if (bytes.size() <= room || request_.long_body == LongBody::kCut)
+    append(answer_.body, bytes.first(std::min(room, bytes.size())));
+  if (bytes.size() <= room) return true;
+  return stop({Errc::kMalformed, Cause::kHttpFailed,
+               "the answer of " + target_ + " is larger than " + std::to_string(request_.max_body) + " bytes"});
 }
 
 bool HttpTransfer::on_header(std::string_view line) {
@@ -226,6 +221,7 @@ bool HttpTransfer::on_header(std::string_view line) {
   while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
   // Each answer begins with its status: an interim one (RFC 9110 15.2) makes room for the next.
   if (line.starts_with("HTTP/")) answer_.headers.clear();
+  if (line.empty()) answered_ = info(CURLINFO_RESPONSE_CODE) >= 200;
   const auto colon = line.find(':');
   if (colon != std::string_view::npos && is_http_token(line.substr(0, colon)))
     answer_.headers.emplace_back(lower_case(line.substr(0, colon)), trimmed(line.substr(colon + 1)));
@@ -233,17 +229,27 @@ bool HttpTransfer::on_header(std::string_view line) {
 }
 
 curl_socket_t HttpTransfer::on_open_socket(const curl_sockaddr& address) {
+  if (!may_connect(classify_address(address.addr))) return CURL_SOCKET_BAD;
+  return ::socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
+}
+
+// Before the request goes out, be it over a connection that somebody else has left open.
+bool HttpTransfer::on_connected(const std::string& peer) {
+  if (!request_.proxy && !may_connect(classify_literal(peer).value_or(AddressClass::kReserved))) return false;
+  spoke_to_target_ = true;
+  return true;
+}
+
+bool HttpTransfer::may_connect(AddressClass what) {
+  if (what == AddressClass::kPublic) return true;
+  const std::string address = " a " + std::string(address_class_name(what)) + " address";
   // With a proxy there is no other connection than to it.
   if (request_.proxy && !request_.proxy->allow_private) {
-    const AddressClass what = classify_address(address.addr);
-    if (what != AddressClass::kPublic) {
-      (void)stop({Errc::kForbidden, Cause::kProxyNotAllowed,
-                  "proxy " + request_.proxy->to_string() + " is not allowed: it has a " +
-                      std::string(address_class_name(what)) + " address"});
-      return CURL_SOCKET_BAD;
-    }
+    return stop({Errc::kForbidden, Cause::kProxyNotAllowed,
+                 "proxy " + request_.proxy->to_string() + " is not allowed: it has" + address});
   }
-  return ::socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
+  if (request_.allow_private) return true;
+  return stop({Errc::kForbidden, Cause::kTargetNotAllowed, target_ + " is not allowed: it has" + address});
 }
 
 }  // namespace ponte::net

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "net/address_class.h"
 #include "net/http_client.h"
 
 namespace ponte::net {
@@ -53,6 +54,8 @@ class HttpTransfer {
 
   bool on_body(ByteView bytes);
   bool on_header(std::string_view line);
+  bool on_connected(const std::string& peer);
+  bool may_connect(AddressClass what);
   curl_socket_t on_open_socket(const curl_sockaddr& address);
   /// Ends the transfer from within a callback.
   bool stop(Error why);
@@ -73,6 +76,7 @@ class HttpTransfer {
   std::unique_ptr<Error> stopped_;  // by ourselves, and why
   std::size_t header_bytes_ = 0;
   bool spoke_to_target_ = false;
+  bool answered_ = false;             // the final answer's headers are all there
   char words_[CURL_ERROR_SIZE] = {};  // libcurl's, on an error
 };
 

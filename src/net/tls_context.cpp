@@ -2,6 +2,10 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <filesystem>
 
 #include "net/tls_stream.h"
 
@@ -18,6 +22,19 @@ Error tls_set_up_error(const char* what) {
   return {Errc::kInternal, Cause::kTlsFailed, std::string("TLS cannot be set up: ") + what + ": " + openssl_reason()};
 }
 
+/// Whether the system's folder of roots has them under the names by which OpenSSL looks for the one that it needs.
+bool roots_are_hashed() {
+  std::error_code problem;
+  const std::filesystem::directory_iterator folder(X509_get_default_cert_dir(), problem);
+  return !problem &&
+         std::any_of(begin(folder), end(folder), [](const auto& entry) { return entry.path().extension() == ".0"; });
+}
+
+/// Reading all of them costs most of a start and a megabyte for good.
+int use_system_roots(SSL_CTX* context) {
+  return roots_are_hashed() ? SSL_CTX_set_default_verify_dir(context) : SSL_CTX_set_default_verify_paths(context);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<TlsContext>> TlsContext::create(const std::string& extra_ca_file) {
@@ -26,7 +43,7 @@ Result<std::unique_ptr<TlsContext>> TlsContext::create(const std::string& extra_
   std::unique_ptr<TlsContext> owner(new TlsContext(context));
 
   if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1) return tls_set_up_error("TLS 1.2");
-  if (SSL_CTX_set_default_verify_paths(context) != 1) return tls_set_up_error("system roots");
+  if (use_system_roots(context) != 1) return tls_set_up_error("system roots");
   if (!extra_ca_file.empty() && SSL_CTX_load_verify_file(context, extra_ca_file.c_str()) != 1) {
     return Error{Errc::kInvalidArgument, Cause::kConfigInvalid,
                  "CA file " + extra_ca_file + ": expected certificates in PEM: " + openssl_reason()};

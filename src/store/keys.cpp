@@ -46,6 +46,51 @@ std::optional<std::uint32_t> prekey_id(std::string_view key) {
   return id;
 }
 
+std::string event(std::uint64_t sequence) {
+  return joined(kEventPrefix, to_hex(big_endian_array<8>(sequence)));
+}
+
+std::optional<std::uint64_t> event_sequence(std::string_view key) {
+  if (!key.starts_with(kEventPrefix)) return std::nullopt;
+  const std::string_view digits = key.substr(kEventPrefix.size());
+  std::uint64_t sequence = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), sequence, 16);
+  if (error != std::errc() || key != event(sequence)) return std::nullopt;
+  return sequence;
+}
+
+Owner events_owner(std::string_view instance_id) {
+  return joined(instance_id, "-events");
+}
+
+Owner webhooks_owner(std::string_view instance_id) {
+  return joined(instance_id, "-webhooks");
+}
+
+std::string webhook(std::string_view label) {
+  return joined(kWebhookPrefix, to_hex(as_bytes(label)));
+}
+
+std::string webhook_progress(std::string_view label) {
+  return joined(kWebhookProgressPrefix, to_hex(as_bytes(label)));
+}
+
+std::string dead_letters(std::string_view label) {
+  return joined(kDeadLetterPrefix, to_hex(as_bytes(label))) + "/";
+}
+
+std::string delivery_attempts(std::string_view label) {
+  return joined(kDeliveryAttemptPrefix, to_hex(as_bytes(label))) + "/";
+}
+
+std::string dead_letter(std::string_view label, std::uint64_t sequence) {
+  return dead_letters(label) + to_hex(big_endian_array<8>(sequence));
+}
+
+std::string delivery_attempt(std::string_view label, std::uint8_t slot) {
+  return delivery_attempts(label) + to_hex(ByteArray<1>{slot});
+}
+
 std::string instance(std::string_view id) {
   return joined(kInstancePrefix, id);
 }

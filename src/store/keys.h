@@ -36,6 +36,14 @@ inline constexpr std::string_view kHold = "hold";
 inline constexpr std::string_view kPrekeyState = "prekey_state";
 inline constexpr std::string_view kPrekeyPrefix = "prekey/";
 inline constexpr std::string_view kSignalPrefix = "signal/";
+// Of an instance's events, which outlive its device.
+inline constexpr std::string_view kEventPrefix = "event/";
+inline constexpr std::string_view kToldLink = "told_link";
+// Of an instance's webhooks, which outlive its device too, and are synced where events are not.
+inline constexpr std::string_view kWebhookPrefix = "webhook/";
+inline constexpr std::string_view kWebhookProgressPrefix = "webhook_progress/";
+inline constexpr std::string_view kDeadLetterPrefix = "webhook_dead/";
+inline constexpr std::string_view kDeliveryAttemptPrefix = "webhook_attempt/";
 // Of the service.
 inline constexpr std::string_view kInstancePrefix = "instance/";
 inline constexpr std::string_view kNamePrefix = "name/";
@@ -56,6 +64,17 @@ inline constexpr std::array kTable{
     Row{Scope::kInstance, kPrekeyState, "PrekeyStateRecord", "which one-time prekeys exist and were uploaded"},
     Row{Scope::kInstance, kPrekeyPrefix, "32 raw bytes", "prekey/<id, 6 hex digits>: private one-time prekey"},
     Row{Scope::kInstance, kSignalPrefix, "reserved", "Signal sessions, sender keys and identities"},
+    Row{Scope::kInstance, kEventPrefix, "EventRecord",
+        "event/<sequence, 16 hex digits>: what happened to the instance"},
+    Row{Scope::kInstance, kToldLink, "state as text",
+        "what the events say of the link, pair_success or logged_out: a crash may have come before they said it"},
+    Row{Scope::kInstance, kWebhookPrefix, "WebhookRecord", "webhook/<label in hex>: where events are sent to"},
+    Row{Scope::kInstance, kWebhookProgressPrefix, "WebhookProgressRecord",
+        "webhook_progress/<label in hex>: how far it has got"},
+    Row{Scope::kInstance, kDeadLetterPrefix, "DeadLetterRecord",
+        "webhook_dead/<label in hex>/<sequence, 16 hex digits>: an event that could not be delivered"},
+    Row{Scope::kInstance, kDeliveryAttemptPrefix, "DeliveryAttemptRecord",
+        "webhook_attempt/<label in hex>/<slot, 2 hex digits>: one of the last tries"},
     Row{Scope::kSystem, kInstancePrefix, "InstanceRecord", "instance/<id>: one instance"},
     Row{Scope::kSystem, kNamePrefix, "id as text", "name/<instance name>: its id"},
     Row{Scope::kSystem, kTokenPrefix, "id as text", "token/<keyed hash, 64 hex digits>: id of its instance"},
@@ -64,6 +83,11 @@ inline constexpr std::array kTable{
     Row{Scope::kSystem, kFetchedVersion, "FetchedVersionRecord", "the client version that was fetched last"},
 };
 
+/// Whose records the events of an instance are: not the device's, which go when it is logged out.
+Owner events_owner(std::string_view instance_id);
+/// Whose records its webhooks are: apart from the events, which must not wait for what is synced.
+Owner webhooks_owner(std::string_view instance_id);
+
 /// The row a key falls under; nullptr for a key that nobody declared.
 const Row* row_of(const Owner& owner, std::string_view key);
 
@@ -71,6 +95,16 @@ const Row* row_of(const Owner& owner, std::string_view key);
 std::string prekey(std::uint32_t id);
 /// The id in a key made by prekey(); nullopt for any other key.
 std::optional<std::uint32_t> prekey_id(std::string_view key);
+std::string event(std::uint64_t sequence);
+/// The sequence in a key made by event(); nullopt for any other key.
+std::optional<std::uint64_t> event_sequence(std::string_view key);
+std::string webhook(std::string_view label);
+std::string webhook_progress(std::string_view label);
+/// Of all dead letters, or all attempts, of one webhook: the prefix of their keys.
+std::string dead_letters(std::string_view label);
+std::string delivery_attempts(std::string_view label);
+std::string dead_letter(std::string_view label, std::uint64_t sequence);
+std::string delivery_attempt(std::string_view label, std::uint8_t slot);
 std::string instance(std::string_view id);
 std::string name(std::string_view instance_name);
 std::string token(const ByteArray<32>& keyed_hash);

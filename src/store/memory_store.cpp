@@ -1,5 +1,7 @@
 #include "store/memory_store.h"
 
+#include <algorithm>
+
 namespace ponte::store {
 
 Result<std::optional<Bytes>> MemoryStore::get(const Owner& owner, std::string_view key) const {
@@ -11,14 +13,41 @@ Result<std::optional<Bytes>> MemoryStore::get(const Owner& owner, std::string_vi
   return std::optional<Bytes>(record->second);
 }
 
-Result<std::vector<Record>> MemoryStore::scan(const Owner& owner, std::string_view prefix) const {
+void MemoryStore::visit(const Owner& owner, std::string_view prefix, std::string_view from,
+                        const std::function<bool(const std::string&, const Bytes&)>& take) const {
   std::lock_guard lock(mutex_);
-  std::vector<Record> found;
   auto records = records_.find(owner);
-  if (records == records_.end()) return found;
-  for (auto it = records->second.lower_bound(prefix); it != records->second.end() && it->first.starts_with(prefix);
-       ++it)
-    found.emplace_back(it->first, it->second);
+  if (records == records_.end()) return;
+  auto it = records->second.lower_bound(std::max(prefix, from));
+  while (it != records->second.end() && it->first.starts_with(prefix) && take(it->first, it->second)) ++it;
+}
+
+Result<std::vector<Record>> MemoryStore::scan(const Owner& owner, std::string_view prefix) const {
+  std::vector<Record> found;
+  visit(owner, prefix, prefix, [&found](const std::string& key, const Bytes& value) {
+    found.emplace_back(key, value);
+    return true;
+  });
+  return found;
+}
+
+Result<std::vector<Record>> MemoryStore::scan_after(const Owner& owner, std::string_view prefix, std::string_view after,
+                                                    std::size_t limit) const {
+  std::vector<Record> found;
+  if (limit == 0) return found;
+  visit(owner, prefix, after, [&](const std::string& key, const Bytes& value) {
+    if (key != after) found.emplace_back(key, value);
+    return found.size() < limit;
+  });
+  return found;
+}
+
+Result<std::optional<Record>> MemoryStore::last(const Owner& owner, std::string_view prefix) const {
+  std::optional<Record> found;
+  visit(owner, prefix, prefix, [&found](const std::string& key, const Bytes& value) {
+    found.emplace(key, value);
+    return true;
+  });
   return found;
 }
 

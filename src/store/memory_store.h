@@ -1,6 +1,7 @@
 // A store in memory, for tests, replay and the simulator.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -14,6 +15,9 @@ class MemoryStore : public Store {
  public:
   Result<std::optional<Bytes>> get(const Owner& owner, std::string_view key) const override;
   Result<std::vector<Record>> scan(const Owner& owner, std::string_view prefix) const override;
+  Result<std::vector<Record>> scan_after(const Owner& owner, std::string_view prefix, std::string_view after,
+                                         std::size_t limit) const override;
+  Result<std::optional<Record>> last(const Owner& owner, std::string_view prefix) const override;
   void commit(WriteBatch batch, Committed done) override;
   void erase_owner(const Owner& owner, Committed done) override;
 
@@ -21,6 +25,10 @@ class MemoryStore : public Store {
   std::unique_ptr<MemoryStore> clone() const;
 
  private:
+  /// Calls `take` with each record whose key starts with `prefix` and is at least `from`, until it gives false.
+  void visit(const Owner& owner, std::string_view prefix, std::string_view from,
+             const std::function<bool(const std::string&, const Bytes&)>& take) const;
+
   mutable std::mutex mutex_;
   std::map<Owner, std::map<std::string, Bytes, std::less<>>> records_;
 };

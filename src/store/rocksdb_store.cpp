@@ -1,17 +1,16 @@
 #include "store/rocksdb_store.h"
 
-#include <rocksdb/cache.h>
-#include <rocksdb/db.h>
-#include <rocksdb/filter_policy.h>
-#include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <filesystem>
+#include <limits>
 #include <shared_mutex>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/reader.h"
 #include "base/writer.h"
 #include "crypto/sealing.h"
@@ -22,12 +21,12 @@
 #include "store/log_check.h"
 #include "store/master_key.h"
 #include "store/migrations.h"
+#include "store/rocksdb_engine.h"
 
 namespace ponte::store {
 namespace {
 
 constexpr std::string_view kKeyCheckText = "this master key fits";
-constexpr const char* kDataKeyFamily = "data_keys";
 
 rocksdb::Slice slice(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -35,99 +34,6 @@ rocksdb::Slice slice(ByteView bytes) {
 rocksdb::Slice slice(std::string_view text) {
   return {text.data(), text.size()};
 }
-
-Error corrupt(std::string message) {
-  return {Errc::kStorage, Cause::kStoreCorrupt, std::move(message) + ". Restore the data directory from a backup"};
-}
-
-bool says_locked(const std::string& text) {
-  return text.find("/LOCK: Resource temporarily unavailable") != std::string::npos ||
-         text.find("/LOCK: No locks available") != std::string::npos;
-}
-
-/// What the engine says, as one of ours. `what` names the key or directory.
-Error engine_error(const std::string& what, const rocksdb::Status& status) {
-  const std::string message = what + ": " + status.ToString();
-  if (says_locked(message)) return {Errc::kUnavailable, Cause::kStoreInUse, message};  // a tool that skips our lock
-  const bool may_pass = status.IsIOError() || status.IsBusy() || status.IsTimedOut() || status.IsTryAgain() ||
-                        status.IsAborted() || status.IsShutdownInProgress();
-  if (may_pass && !status.IsPathNotFound()) return {Errc::kStorage, Cause::kStoreUnavailable, message};
-  return corrupt(message);
-}
-
-/// Tuned for a small resident size, not for throughput; values are sealed, so nothing would compress.
-rocksdb::Options engine_options(bool create) {
-  rocksdb::Options options;
-  options.create_if_missing = create;
-  options.create_missing_column_families = create;
-  options.error_if_exists = create;
-  // The default would silently drop all that follows damage in the middle of the log.
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  options.paranoid_checks = true;
-  options.write_buffer_size = 1 << 20;
-  options.db_write_buffer_size = 2 << 20;
-  options.max_total_wal_size = 8 << 20;
-  options.arena_block_size = 64 << 10;
-  options.writable_file_max_buffer_size = 64 << 10;
-  options.max_open_files = 64;
-  options.max_background_jobs = 2;
-  options.max_file_opening_threads = 1;
-  options.skip_stats_update_on_db_open = true;
-  options.stats_dump_period_sec = 0;
-  options.stats_persist_period_sec = 0;
-  options.compression = rocksdb::kNoCompression;
-  options.keep_log_file_num = 2;
-  options.info_log_level = rocksdb::WARN_LEVEL;
-  rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(4 << 20, 2);
-  table.cache_index_and_filter_blocks = true;
-  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  return options;
-}
-
-/// An open database and its two families: records (the default one) and data keys. The data keys live
-/// apart, so that compacting them after an erasure, which takes the erased key off the disk, is cheap.
-class Engine {
- public:
-  static Result<std::unique_ptr<Engine>> open(const std::string& path, bool create) {
-    const rocksdb::Options options = engine_options(create);
-    const std::vector<rocksdb::ColumnFamilyDescriptor> families{{rocksdb::kDefaultColumnFamilyName, options},
-                                                                {kDataKeyFamily, options}};
-    rocksdb::DB* db = nullptr;
-    std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    const rocksdb::Status status = rocksdb::DB::Open(options, path, families, &handles, &db);
-    if (!status.ok()) return engine_error("the database " + path + " does not open", status);
-    return std::unique_ptr<Engine>(new Engine(db, handles));
-  }
-  /// Flushed, so that after an orderly end the log is never the only copy of anything.
-  ~Engine() {
-    if (const rocksdb::Status status = db->Flush({}, {records, data_keys}); !status.ok())
-      log::warn("store", "flush at the end: " + status.ToString());
-    for (rocksdb::ColumnFamilyHandle* handle : {records, data_keys}) db->DestroyColumnFamilyHandle(handle);
-    if (const rocksdb::Status status = db->Close(); !status.ok()) log::warn("store", "close: " + status.ToString());
-  }
-  Engine(const Engine&) = delete;
-  Engine& operator=(const Engine&) = delete;
-
-  /// nullopt where there is no such key.
-  Result<std::optional<std::string>> get(rocksdb::ColumnFamilyHandle* family, const std::string& key) const {
-    std::string value;
-    const rocksdb::Status status = db->Get({}, family, key, &value);
-    if (status.ok()) return std::optional(std::move(value));
-    // IsPathNotFound: a table file that is gone, not a key that is.
-    if (status.IsNotFound() && !status.IsPathNotFound()) return std::optional<std::string>();
-    return engine_error("key " + key, status);
-  }
-
-  const std::unique_ptr<rocksdb::DB> db;
-  rocksdb::ColumnFamilyHandle* const records;
-  rocksdb::ColumnFamilyHandle* const data_keys;
-
- private:
-  Engine(rocksdb::DB* opened, const std::vector<rocksdb::ColumnFamilyHandle*>& handles)
-      : db(opened), records(handles[0]), data_keys(handles[1]) {}
-};
 
 rocksdb::WriteOptions synced(bool sync) {
   rocksdb::WriteOptions options;
@@ -149,9 +55,13 @@ class RocksDbStore final : public Store {
 
   Result<std::optional<Bytes>> get(const Owner& owner, std::string_view key) const override;
   Result<std::vector<Record>> scan(const Owner& owner, std::string_view prefix) const override;
+  Result<std::vector<Record>> scan_after(const Owner& owner, std::string_view prefix, std::string_view after,
+                                         std::size_t limit) const override;
+  Result<std::optional<Record>> last(const Owner& owner, std::string_view prefix) const override;
   void commit(WriteBatch batch, Committed done) override;
   void erase_owner(const Owner& owner, Committed done) override;
   Status health() const override;
+  std::uint64_t write_failures() const override { return write_failures_.value(); }
   Status try_resume() override;
 
  private:
@@ -163,6 +73,8 @@ class RocksDbStore final : public Store {
   Status make_data_key(const Owner& owner);                                   // takes mutex_
   Result<Bytes> unseal_value(const Owner& owner, std::string_view key, const std::string& disk_key,
                              ByteView sealed) const;
+
+  Result<Record> record_at(const Owner& owner, const rocksdb::Iterator& it) const;
 
   Status seal_into(rocksdb::WriteBatch& to, WriteBatch& batch, SharedLock& lock);
   Status commit_inline(WriteBatch& batch);
@@ -185,6 +97,7 @@ class RocksDbStore final : public Store {
 
   std::mutex resume_mutex_;
   mutable std::mutex health_mutex_;
+  Counter write_failures_;
   std::atomic<bool> failed_ = false;
   Status health_;
 
@@ -231,11 +144,23 @@ Result<std::optional<Bytes>> RocksDbStore::get(const Owner& owner, std::string_v
   return std::optional(std::move(value));
 }
 
+Result<Record> RocksDbStore::record_at(const Owner& owner, const rocksdb::Iterator& it) const {
+  const std::string disk_key = it.key().ToString();
+  std::string key = disk_key.substr(keys::disk_key(owner, "").size());
+  PONTE_ASSIGN(Bytes value, unseal_value(owner, key, disk_key, as_bytes(it.value().ToStringView())));
+  return Record(std::move(key), std::move(value));
+}
+
 Result<std::vector<Record>> RocksDbStore::scan(const Owner& owner, std::string_view prefix) const {
+  return scan_after(owner, prefix, "", std::numeric_limits<std::size_t>::max());
+}
+
+Result<std::vector<Record>> RocksDbStore::scan_after(const Owner& owner, std::string_view prefix,
+                                                     std::string_view after, std::size_t limit) const {
   PONTE_TRY(keys::check_owner(owner));
-  const std::string start = keys::disk_key(owner, prefix);
-  const std::string end = keys::after_prefix(start);
-  const std::size_t owner_part = start.size() - prefix.size();
+  const std::string start = keys::disk_key(owner, std::max(prefix, after));
+  const std::string end = keys::after_prefix(keys::disk_key(owner, prefix));
+  const std::string passed = keys::disk_key(owner, after);
   const rocksdb::Slice bound(end);
   rocksdb::ReadOptions options;
   options.iterate_upper_bound = &bound;
@@ -243,14 +168,32 @@ Result<std::vector<Record>> RocksDbStore::scan(const Owner& owner, std::string_v
   PONTE_TRY(ready());
   std::vector<Record> records;
   const std::unique_ptr<rocksdb::Iterator> it(engine_->db->NewIterator(options, engine_->records));
-  for (it->Seek(start); it->Valid(); it->Next()) {
-    const std::string disk_key = it->key().ToString();
-    std::string key = disk_key.substr(owner_part);
-    PONTE_ASSIGN(Bytes value, unseal_value(owner, key, disk_key, as_bytes(it->value().ToStringView())));
-    records.emplace_back(std::move(key), std::move(value));
+  for (it->Seek(start); it->Valid() && records.size() < limit; it->Next()) {
+    if (!after.empty() && it->key() == passed) continue;
+    PONTE_ASSIGN(Record record, record_at(owner, *it));
+    records.push_back(std::move(record));
   }
   if (!it->status().ok()) return engine_error("keys " + start, it->status());
   return records;
+}
+
+Result<std::optional<Record>> RocksDbStore::last(const Owner& owner, std::string_view prefix) const {
+  PONTE_TRY(keys::check_owner(owner));
+  const std::string start = keys::disk_key(owner, prefix);
+  const std::string end = keys::after_prefix(start);
+  const rocksdb::Slice lower(start);
+  const rocksdb::Slice upper(end);
+  rocksdb::ReadOptions options;
+  options.iterate_lower_bound = &lower;
+  options.iterate_upper_bound = &upper;
+  SharedLock lock(mutex_);
+  PONTE_TRY(ready());
+  const std::unique_ptr<rocksdb::Iterator> it(engine_->db->NewIterator(options, engine_->records));
+  it->SeekToLast();
+  if (!it->status().ok()) return engine_error("keys " + start, it->status());
+  if (!it->Valid()) return std::optional<Record>();
+  PONTE_ASSIGN(Record record, record_at(owner, *it));
+  return std::optional(std::move(record));
 }
 
 // --- Writing -----------------------------------------------------------------------------------
@@ -397,6 +340,7 @@ void RocksDbStore::purge_erased_keys() {
 // --- Failing and going on ----------------------------------------------------------------------
 
 Status RocksDbStore::fail(Error error) {
+  write_failures_.add();
   std::lock_guard lock(health_mutex_);
   if (health_.ok()) {
     log::error("store", error.message + "; no more is written until the store resumes");

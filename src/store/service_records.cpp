@@ -71,6 +71,11 @@ Bytes serialize_instance(const InstanceRecord& instance) {
   message.set_updated_at(unix_milliseconds(instance.updated_at));
   write_settings(instance.settings, *message.mutable_settings());
   if (instance.proxy) write_proxy(*instance.proxy, *message.mutable_proxy());
+  if (instance.websocket) {
+    message.mutable_websocket()->set_enabled(instance.websocket->enabled);
+    for (const std::string& event : instance.websocket->events) message.mutable_websocket()->add_events(event);
+    message.mutable_websocket()->set_media_base64(instance.websocket->media_base64);
+  }
   return serialize(message);
 }
 
@@ -99,6 +104,11 @@ Result<InstanceRecord> instance_of(const RecordSource& source, std::string_view 
   instance.updated_at = wall_of(message.updated_at());
   instance.settings = settings_of(message.settings());
   if (message.has_proxy()) instance.proxy = proxy_of(message.proxy());
+  if (message.has_websocket()) {
+    const auto& websocket = message.websocket();
+    instance.websocket = InstanceWebSocket{
+        websocket.enabled(), {websocket.events().begin(), websocket.events().end()}, websocket.media_base64()};
+  }
   return instance;
 }
 

@@ -40,6 +40,15 @@ struct InstanceProxy {
   bool operator==(const InstanceProxy&) const = default;
 };
 
+/// What an instance pushes over WebSockets.
+struct InstanceWebSocket {
+  bool enabled = false;
+  std::vector<std::string> events;  ///< names of contract 1.3
+  bool media_base64 = false;
+
+  bool operator==(const InstanceWebSocket&) const = default;
+};
+
 /// One instance, as the operator made it.
 struct InstanceRecord {
   std::string id;  ///< UUID; the owner of the instance's own records
@@ -49,6 +58,7 @@ struct InstanceRecord {
   Wall updated_at{};
   InstanceSettings settings;
   std::optional<InstanceProxy> proxy;
+  std::optional<InstanceWebSocket> websocket;  ///< absent: never configured
 
   bool operator==(const InstanceRecord&) const = default;
 };

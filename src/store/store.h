@@ -4,6 +4,7 @@
 // one day also travel over a network before it counts, so every batch names its instance.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -53,6 +54,11 @@ class StoreReader {
   virtual Result<std::optional<Bytes>> get(const Owner& owner, std::string_view key) const = 0;
   /// Records whose key starts with `prefix`, in key order.
   virtual Result<std::vector<Record>> scan(const Owner& owner, std::string_view prefix) const = 0;
+  /// The same of those whose key is greater than `after`, at most `limit`.
+  virtual Result<std::vector<Record>> scan_after(const Owner& owner, std::string_view prefix, std::string_view after,
+                                                 std::size_t limit) const = 0;
+  /// The one with the greatest key that starts with `prefix`.
+  virtual Result<std::optional<Record>> last(const Owner& owner, std::string_view prefix) const = 0;
 };
 
 /// A store of records. Thread-safe.
@@ -75,6 +81,8 @@ class Store : public StoreReader {
   /// The error of the write that failed, kStorage/kStoreUnavailable: every commit is refused with it
   /// until try_resume succeeds. Reads go on.
   virtual Status health() const { return {}; }
+  /// Writes that failed since the start. Those refused while it takes none are not among them.
+  virtual std::uint64_t write_failures() const { return 0; }
   /// Tries to make writing possible again (the disk has space again, say). Blocks for a few writes.
   virtual Status try_resume() { return {}; }
 };

@@ -6,6 +6,7 @@
 #include "store/memory_store.h"
 #include "store/records.h"
 #include "store/service_records.h"
+#include "store/webhook_records.h"
 
 namespace {
 
@@ -20,6 +21,32 @@ bool readable(const Result<T>& result) {
 
 void require(bool condition) {
   if (!condition) std::abort();
+}
+
+void webhooks(ByteView value) {
+  MemoryStore store;
+  const auto write = [&](const auto& change) {
+    Transaction transaction(store, "one");
+    change(transaction);
+    store.commit(transaction.take(), [](const Status&) {});
+  };
+  write([&](Transaction& transaction) {
+    for (const std::string& key :
+         {keys::webhook("a"), keys::webhook_progress("a"), keys::dead_letter("a", 1), keys::delivery_attempt("a", 1)})
+      transaction.put(key, to_bytes(value));
+  });
+  const Owner owner = "one";
+  const RecordSource source(store, owner);
+  if (const auto read = get_webhooks(source); readable(read)) {
+    write([&](Transaction& transaction) { put_webhook(transaction, read->front()); });
+    require(get_webhooks(source).value() == *read);
+  }
+  if (const auto read = get_webhook_progress(source, "a"); readable(read)) {
+    write([&](Transaction& transaction) { put_webhook_progress(transaction, "a", **read); });
+    require(get_webhook_progress(source, "a").value() == *read);
+  }
+  (void)readable(get_dead_letters(store, owner, "a", 0, 9));
+  (void)readable(get_delivery_attempts(source, "a"));
 }
 
 }  // namespace
@@ -68,5 +95,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(get_fetched_version(system).value() == *read);
   }
   require(readable(get_account_token(system)) == (size == 32));
+  webhooks(value);
   return 0;
 }

@@ -147,6 +147,7 @@ TEST_F(Codes, TheQrMayRunOutWhileACodeIsOut) {
   const auto no_qr = connect("sales");
   EXPECT_EQ(no_qr->cause(), Cause::kQrExpired);
   EXPECT_TRUE(no_qr->error().retry_after);
+  EXPECT_EQ(manager_->shown_qr("sales").error().cause, Cause::kQrNotAvailable) << "only the pairing code is out";
   const auto typed = enter_code(code.text);
   EXPECT_TRUE(run_to("sales", State::kConnected, Seconds(30)));
 }

@@ -15,8 +15,10 @@
 #include "instance/client_versions.h"
 #include "instance/dial_pacer.h"
 #include "instance/environment.h"
+#include "instance/event_journal.h"
 #include "instance/instance_manager.h"
-#include "instance/state_listener.h"
+#include "instance/instance_metrics.h"
+#include "instance/state_journal.h"
 #include "instance/worker_pool.h"
 #include "simulator/sim_server.h"
 #include "support/faulty_store.h"
@@ -86,6 +88,10 @@ class ServiceLine : public ::testing::Test {
         instance::ClientVersions::Options{options_.session.version, pinned_, fetch_}, store_, clock_);
     ASSERT_TRUE(versions_->load().ok());
     pacer_ = std::make_unique<instance::DialPacer>(dial_rate_);
+    journal_ = std::make_unique<instance::EventJournal>(store_, clock_);
+    state_journal_ = std::make_unique<instance::StateJournal>(*journal_);
+    states_ =
+        std::make_unique<instance::StateListeners>(std::vector<instance::StateListener*>{&told_, state_journal_.get()});
     manager_ = std::make_unique<instance::InstanceManager>(
         instance::Environment{store_,
                               {{loop_,
@@ -95,9 +101,11 @@ class ServiceLine : public ::testing::Test {
                               workers_,
                               *versions_,
                               *pacer_,
-                              told_,
+                              *states_,
+                              *journal_,
                               clock_,
                               client_random_,
+                              metrics_,
                               options_});
     ASSERT_TRUE(manager_->start("account-token").ok());
     settle();
@@ -163,6 +171,11 @@ class ServiceLine : public ::testing::Test {
     request.code = std::move(code);
     return connect(name, std::move(request));
   }
+  std::vector<instance::JournalEvent> journaled(const std::string& name) const {
+    const auto events = journal_->events_after(info(name).id, 0, 1000);
+    EXPECT_TRUE(events.ok());
+    return *events;
+  }
   CallPtr<std::monostate> reconnect(const std::string& name) {
     auto [made, reply] = call<std::monostate>();
     manager_->reconnect(name, std::move(reply));
@@ -172,6 +185,12 @@ class ServiceLine : public ::testing::Test {
   CallPtr<instance::LogoutResult> log_out(const std::string& name) {
     auto [made, reply] = call<instance::LogoutResult>();
     manager_->log_out(name, std::move(reply));
+    settle();
+    return made;
+  }
+  CallPtr<std::monostate> remove(const std::string& name) {
+    auto [made, reply] = call<std::monostate>();
+    manager_->remove(name, std::move(reply));
     settle();
     return made;
   }
@@ -234,12 +253,16 @@ class ServiceLine : public ::testing::Test {
   VirtualNetwork network_{loop_, clock_, server_};
   InlineWorkers workers_;
   Told told_;
+  instance::InstanceMetrics metrics_;
   instance::InstanceOptions options_;
   instance::ClientVersions::Fetch fetch_;
   bool pinned_ = false;
   unsigned dial_rate_ = 0;
   std::unique_ptr<instance::ClientVersions> versions_;
   std::unique_ptr<instance::DialPacer> pacer_;
+  std::unique_ptr<instance::EventJournal> journal_;
+  std::unique_ptr<instance::StateJournal> state_journal_;
+  std::unique_ptr<instance::StateListeners> states_;
   std::unique_ptr<instance::InstanceManager> manager_;
 };
 

@@ -118,6 +118,35 @@ TEST_F(Linking, NothingRestartsWhileACodeIsOutOrAScanHasBegun) {
   EXPECT_EQ(later->value().kind, Kind::kConnected);
 }
 
+TEST_F(Linking, TheCodeOnDisplayIsShownWithoutBeginningAnAttempt) {
+  const auto shown = [&](const char* name) { return manager_->shown_qr(name); };
+  EXPECT_EQ(shown("nobody").error().cause, Cause::kInstanceNotFound);
+  create("sales");
+  EXPECT_EQ(shown("sales").error().cause, Cause::kQrNotAvailable);
+  run_for(Seconds(1));
+  EXPECT_EQ(dials(), 0U);
+  const auto first = connect("sales")->value();
+  ASSERT_TRUE(shown("sales").ok());
+  EXPECT_EQ(*shown("sales"), first.text);
+  run_for(Seconds(61));
+  ASSERT_TRUE(shown("sales").ok());
+  EXPECT_EQ(*shown("sales"), connect("sales")->value().text);
+  EXPECT_NE(*shown("sales"), first.text);
+  run_for(Seconds(120));
+  EXPECT_EQ(shown("sales").error().cause, Cause::kQrNotAvailable) << "they have run out";
+
+  link("support");
+  EXPECT_EQ(shown("support").error().cause, Cause::kQrNotAvailable) << "it is linked";
+
+  create("ops");
+  (void)connect("ops");
+  EXPECT_TRUE(shown("ops").ok());
+  auto [done, reply] = call<LogoutResult>();
+  manager_->log_out("ops", std::move(reply));
+  settle();
+  EXPECT_EQ(shown("ops").error().cause, Cause::kQrNotAvailable) << "the attempt was ended";
+}
+
 TEST_F(Linking, ACallerIsAnsweredAtTheLimitAndTheAttemptGoesOn) {
   create("sales");
   network_.silent() = true;

@@ -1,5 +1,6 @@
 // The power goes at each commit of each way to link, and of logout: what the phone saw succeed is not lost, nothing is
 // used twice (the simulator watches), and the instance connects or says why it does not.
+#include "sim/journal_states.h"
 #include "sim/service_line.h"
 
 namespace ponte::instance {
@@ -51,6 +52,17 @@ class PowerLoss : public test::ServiceLine, public ::testing::WithParamInterface
     EXPECT_TRUE(run_to("sales", State::kConnected, Seconds(60)));
     run_for(Seconds(60));
     EXPECT_EQ(violations(), "");
+    expect_each_link_told_once();
+  }
+  /// However many there were: its beginning and its end in turn, and now there is one.
+  void expect_each_link_told_once() {
+    const char* due = "pair_success";
+    for (const std::string& state : test::journal_states(journaled("sales"))) {
+      if (state != "pair_success" && state != "logged_out") continue;
+      EXPECT_EQ(state, due);
+      due = state == "logged_out" ? "pair_success" : "logged_out";
+    }
+    EXPECT_STREQ(due, "logged_out");
   }
 
   CallPtr<simulator::Paired> pairing_;

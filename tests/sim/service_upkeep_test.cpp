@@ -127,10 +127,9 @@ TEST_F(Upkeep, EveryFailureDoesWhatItsRowSays) {
     run_for(hours(2));
     EXPECT_EQ(dials(), before + (row.retries ? 2U : 1U)) << name;
     EXPECT_EQ(info(name).state, row.retries ? State::kConnected : row.state) << name;
-    auto [made, reply] = call<std::monostate>();
-    manager_->remove(name, std::move(reply));
+    const auto removed = remove(name);
     run_for(Seconds(20));
-    ASSERT_TRUE(made->done() && made->result->ok()) << name;
+    ASSERT_TRUE(removed->done() && removed->result->ok()) << name;
   }
 }
 
@@ -167,10 +166,9 @@ TEST_F(Upkeep, EveryStreamErrorDoesWhatItsRowSays) {
     run_for(hours(1));
     EXPECT_EQ(dials(), before + (row.retries ? 1U : 0U)) << name;
     EXPECT_EQ(info(name).state, row.retries ? State::kConnected : row.state) << name;
-    auto [made, reply] = call<std::monostate>();
-    manager_->remove(name, std::move(reply));
+    const auto removed = remove(name);
     run_for(Seconds(20));
-    ASSERT_TRUE(made->done() && made->result->ok()) << name;
+    ASSERT_TRUE(removed->done() && removed->result->ok()) << name;
   }
 }
 

@@ -26,6 +26,13 @@ class FaultyStore final : public store::Store {
   Result<std::vector<store::Record>> scan(const Owner& owner, std::string_view prefix) const override {
     return current()->scan(owner, prefix);
   }
+  Result<std::vector<store::Record>> scan_after(const Owner& owner, std::string_view prefix, std::string_view after,
+                                                std::size_t limit) const override {
+    return current()->scan_after(owner, prefix, after, limit);
+  }
+  Result<std::optional<store::Record>> last(const Owner& owner, std::string_view prefix) const override {
+    return current()->last(owner, prefix);
+  }
 
   void commit(store::WriteBatch batch, Committed done) override {
     if (batch.empty()) return done(Status::Ok());

@@ -1,5 +1,6 @@
 #include "api/endpoints/endpoints.h"
 
+#include "api/json.h"
 #include "api/problem.h"
 #include "api/text.h"
 
@@ -7,12 +8,41 @@ namespace ponte::api {
 
 std::vector<Route> all_routes(EndpointContext context) {
   std::vector<Route> routes;
-  for (const auto make :
-       {health_route, instance_create_route, instance_connect_route, instance_reconnect_route, instance_list_route,
-        instance_logout_route, instance_delete_route, settings_read_route, settings_update_route, proxy_read_route,
-        proxy_update_route, passkey_read_route, passkey_submit_route, passkey_confirm_route}) {
+  for (const auto make : {instance_create_route,
+                          instance_connect_route,
+                          instance_reconnect_route,
+                          instance_list_route,
+                          instance_logout_route,
+                          instance_delete_route,
+                          settings_read_route,
+                          settings_update_route,
+                          proxy_read_route,
+                          proxy_update_route,
+                          message_metrics_route,
+                          passkey_read_route,
+                          passkey_submit_route,
+                          passkey_confirm_route,
+                          qr_svg_route,
+                          qr_png_route,
+                          qr_text_route,
+                          health_route,
+                          metrics_route,
+                          docs_route,
+                          docs_file_route}) {
     routes.push_back(make(context));
   }
+  for (const auto make :
+       {webhook_update_route, webhook_read_route, webhook_read_alias_route, webhook_list_route, webhook_remove_route,
+        dead_letters_route, redrive_route, delivery_attempts_route, webhook_test_route}) {
+    routes.push_back(make(context));
+  }
+  if (context.events != nullptr) {
+    for (const auto make : {instance_state_route, instance_events_route, ticket_route, websocket_read_route,
+                            websocket_update_route, websocket_route}) {
+      routes.push_back(make(context));
+    }
+  }
+  add_openapi_route(routes, context.public_url);
   return routes;
 }
 
@@ -27,6 +57,15 @@ Handler on_instance(InstanceHandler handler) {
   };
 }
 
+Handler on_instance_id(EndpointContext context, InstanceHandler handler) {
+  return on_instance(
+      [context, handler = std::move(handler)](const std::string& name, Request request, Reply<Response> reply) {
+        const auto info = context.instances.find(name);
+        if (!info) return reply.answer(failure(context, request, instance::instance_not_found()));
+        handler(info->id, std::move(request), std::move(reply));
+      });
+}
+
 Handler on_info(EndpointContext context, std::string prescribed,
                 std::function<Result<Response>(const instance::InstanceInfo&)> show) {
   return on_instance([context, prescribed = std::move(prescribed), show = std::move(show)](
@@ -36,6 +75,10 @@ Handler on_info(EndpointContext context, std::string prescribed,
     if (!answer) answer = failure(context, request, answer.error(), prescribed);
     reply.answer(std::move(answer));
   });
+}
+
+void note_changed(const Request& request, const FieldReader& fields) {
+  if (request.audit) request.audit->changed = fields.present();
 }
 
 Response failure(const EndpointContext& context, const Request& request, const Error& error,

@@ -9,6 +9,21 @@
 namespace ponte::api {
 namespace {
 
+constexpr char kAnswer[] = R"({"oneOf":[
+{"title":"QR code","type":"object",
+"required":["success","message","qrCode","qrCodeBase64","status","expiresIn"],"properties":{
+"success":{"const":true},"message":{"const":"QR code generated"},
+"qrCode":{"type":"string","minLength":1,"description":"What a phone scans"},
+"qrCodeBase64":{"type":"string","pattern":"^data:image/png;base64,","description":"The same as a picture"},
+"status":{"const":"qr"},"expiresIn":{"type":"integer","minimum":1,"description":"Seconds"}}},
+{"title":"Pairing code","type":"object",
+"required":["success","message","pairingCode","status","expiresIn"],"properties":{
+"success":{"const":true},"message":{"const":"Pairing code generated"},
+"pairingCode":{"type":"string","pattern":"^[1-9A-Z]{4}-[1-9A-Z]{4}$"},
+"status":{"const":"pairing_code"},"expiresIn":{"type":"integer","minimum":1,"description":"Seconds"}}},
+{"title":"Connected already","type":"object","required":["success","message","status"],"properties":{
+"success":{"const":true},"message":{"const":"Instance already connected"},"status":{"const":"connected"}}}]})";
+
 /// Contract, decision 7: the marks are stripped, then 7 to 15 digits without a leading 0. nullopt where it is not so.
 std::optional<std::string> phone_number(std::string_view text) {
   std::string digits;
@@ -94,10 +109,25 @@ Route instance_connect_route(EndpointContext context) {
   route.auth = Auth::kEither;
   route.limit = Limit::kGlobal;
   route.summary = "Start linking; waits until there is a QR code to scan, or with number a code to type";
-  route.response_schema = R"({"type":"object","required":["success","message","status"],"properties":{
-"qrCode":{"type":"string"},"qrCodeBase64":{"type":"string"},"pairingCode":{"type":"string"},
-"status":{"enum":["qr","pairing_code","connected"]},
-"expiresIn":{"type":"integer","minimum":1}}})";
+  route.description =
+      "Answers within 60 s, with the code or with the reason why there is none. Further calls join the attempt that is "
+      "under way and get its current code; a caller that hangs up does not end it.";
+  route.query = {
+      {"history", "Whole days of history to ask the phone for at the first link",
+       R"({"type":"integer","minimum":1,"maximum":3650})"},
+      {"number",
+       "A pairing code for this number instead of a QR: 7 to 15 digits, no leading 0; blanks and +-() are stripped",
+       R"({"type":"string","examples":["5511999999999"]})"},
+      {"code",
+       "With number: your own code, 8 of 123456789ABCDEFGHJKLMNPQRSTVWXYZ; dashes, blanks and case do not count",
+       R"({"type":"string","examples":["ABCD-1234"]})"}};
+  route.response_schema = kAnswer;
+  route.answers = {
+      {400, "`Instance name is required`, `Invalid history value`, `Invalid phone number`, `Invalid pairing code`"},
+      {500,
+       "`Failed to generate QR code`, with the cause in `error.code`: no code within the limit, the way to "
+       "WhatsApp or the proxy, WhatsApp's own refusals (docs/contract.md 1.1 has the table)"}};
+  route.audit = "instance.connect";
   route.handler = on_instance([context](const std::string& name, Request request, Reply<Response> reply) {
     connect(context, name, std::move(request), std::move(reply));
   });

@@ -20,7 +20,11 @@ Route instance_delete_route(EndpointContext context) {
   route.auth = Auth::kAccount;
   route.limit = Limit::kGlobal;
   route.summary = "Unlink from WhatsApp and erase everything of the instance";
-  route.response_schema = R"({"type":"object","required":["success","message","instance"]})";
+  route.response_schema = R"({"type":"object","required":["success","message","instance"],"properties":{
+"success":{"const":true},"message":{"const":"Instance deleted"},
+"instance":{"type":"object","required":["status"],"properties":{"status":{"const":"deleted"}}}}})";
+  route.answers = {{500, "`Failed to delete instance: ` and the reason"}};
+  route.audit = "instance.delete";
   route.handler = on_instance([context](const std::string& name, Request request, Reply<Response> reply) {
     context.instances.remove(name, answering<std::monostate>(context, std::move(request), std::move(reply),
                                                              "Failed to delete instance: ", deleted));

@@ -39,7 +39,9 @@ Result<Response> list(const EndpointContext& context, const Request& request) {
   const auto token =
       std::holds_alternative<instance::AccountPrincipal>(*request.principal) ? TokenShown::kYes : TokenShown::kNo;
   Json items = Json::array();
-  for (const auto& info : selected) items.push_back(instance_json(info, token));
+  for (const auto& info : selected) {
+    items.push_back(instance_json(info, token, context.webhooks.default_webhook(info.id)));
+  }
   const std::size_t total = selected.size();
   Json body = {{"success", true},
                {"message", total == 1 ? "1 Instance found" : std::to_string(total) + " Instances found"}};
@@ -57,7 +59,17 @@ Route instance_list_route(EndpointContext context) {
   route.auth = Auth::kEither;
   route.limit = Limit::kGlobal;
   route.summary = "Instances with their state and settings; an instance token sees its own";
-  route.response_schema = R"({"type":"object","required":["success","message","instances","meta"]})";
+  route.description = "The only status route: poll it after connect.";
+  route.query = {
+      {"instanceName",
+       "One name, or several with commas; one unknown name is 404, of several the unknown ones are left out. "
+       "An instance token sees its own whatever it says",
+       R"({"type":"string","pattern":"^[^\u0000]*$","examples":["sales,support"]})"}};
+  route.response_schema = R"({"type":"object","required":["success","message","instances","meta"],"properties":{
+"success":{"const":true},"message":{"type":"string","pattern":"^[0-9]+ Instances? found$"},
+"instances":{"type":"array","items":{"$ref":"#/components/schemas/Instance"}},
+"meta":{"type":"object","required":["total"],"properties":{"total":{"type":"integer","minimum":0}}}}})";
+  route.answers = {{404, "`Instance not found`"}};
   route.handler = [context](Request request, Reply<Response> reply) { reply.answer(list(context, request)); };
   return route;
 }

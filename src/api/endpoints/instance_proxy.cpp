@@ -6,7 +6,22 @@
 namespace ponte::api {
 namespace {
 
-constexpr char kAnswer[] = R"({"type":"object","required":["success","message","proxy"]})";
+constexpr char kAnswer[] = R"({"type":"object","required":["success","message","proxy"],"properties":{
+"success":{"const":true},
+"message":{"enum":["Proxy configuration retrieved successfully","Proxy configuration updated successfully",
+"Proxy removed"]},"proxy":{"$ref":"#/components/schemas/Proxy"}}})";
+
+constexpr char kRequest[] = R"({"type":"object","additionalProperties":true,"required":["enabled"],"properties":{
+"enabled":{"type":"boolean","description":"false removes it"},
+"protocol":{"type":["string","null"],"maxLength":4096,"examples":["http","https","socks5"]},
+"host":{"type":["string","null"],"maxLength":4096},"port":{"type":["string","null"],"maxLength":4096},
+"username":{"type":["string","null"],"maxLength":4096},"password":{"type":["string","null"],"maxLength":4096}},
+"if":{"properties":{"enabled":{"const":true}}},
+"then":{"required":["protocol","host","port"],"properties":{
+"protocol":{"enum":["http","https","socks5"]},"host":{"type":"string","minLength":1},
+"port":{"type":"string",
+"pattern":"^0*([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$"},
+"username":{"maxLength":1024},"password":{"maxLength":1024}}}})";
 
 Response proxy_response(const char* message, const instance::InstanceInfo& info) {
   Json body = {{"success", true}, {"message", message}};
@@ -15,13 +30,14 @@ Response proxy_response(const char* message, const instance::InstanceInfo& info)
 }
 
 /// What is not said replaces as well: a proxy is one setting, and half of an old one would be none.
-Result<std::optional<instance::Proxy>> parse_proxy(std::string_view text, bool allow_private) {
-  PONTE_ASSIGN(const Json body, parse_object(text));
+Result<std::optional<instance::Proxy>> parse_proxy(const Request& request, bool allow_private) {
+  PONTE_ASSIGN(const Json body, parse_object(request.body));
   FieldReader fields(body);
   const auto enabled = fields.boolean("enabled");
   const instance::ProxyFields proxy{fields.string("protocol").value_or(""), fields.string("host").value_or(""),
                                     fields.string("port").value_or(""), fields.string("username").value_or(""),
                                     fields.string("password").value_or("")};
+  note_changed(request, fields);
   PONTE_TRY(fields.status());
   if (!enabled) {
     return Error{Errc::kInvalidArgument, Cause::kInvalidRequest,
@@ -34,7 +50,7 @@ Result<std::optional<instance::Proxy>> parse_proxy(std::string_view text, bool a
 
 void update(const EndpointContext& context, const std::string& name, Request request, Reply<Response> reply) {
   const bool account = std::holds_alternative<instance::AccountPrincipal>(*request.principal);
-  auto proxy = parse_proxy(request.body, account || context.allow_private_proxies);
+  auto proxy = parse_proxy(request, account || context.allow_private_proxies);
   if (!proxy) return reply.answer(failure(context, request, proxy.error()));
   context.instances.set_proxy(
       name, std::move(*proxy),
@@ -69,10 +85,14 @@ Route proxy_update_route(EndpointContext context) {
   route.auth = Auth::kEither;
   route.limit = Limit::kGlobal;
   route.summary = "Set or remove the instance's proxy; the next connection goes through it";
-  route.request_schema = R"({"type":"object","required":["enabled"],"properties":{
-"enabled":{"type":"boolean"},"protocol":{"enum":["http","https","socks5"]},"host":{"type":"string"},
-"port":{"type":"string","pattern":"^[0-9]{1,5}$"},"username":{"type":"string"},"password":{"type":"string"}}})";
+  route.description =
+      "Replaces what was there, whole. An instance token may name a proxy with a public address only, unless "
+      "PONTE_ALLOW_PRIVATE_PROXIES is set.";
+  route.request_schema = kRequest;
   route.response_schema = kAnswer;
+  route.answers = {{400, "`Instance name is required`, `Invalid request body`, `Invalid proxy configuration`"},
+                   {500, "`Failed to update proxy configuration`"}};
+  route.audit = "instance.proxy";
   route.handler = on_instance([context](const std::string& name, Request request, Reply<Response> reply) {
     update(context, name, std::move(request), std::move(reply));
   });

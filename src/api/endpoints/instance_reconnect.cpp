@@ -18,7 +18,13 @@ Route instance_reconnect_route(EndpointContext context) {
   route.auth = Auth::kEither;
   route.limit = Limit::kGlobal;
   route.summary = "Connect a linked instance anew";
-  route.response_schema = R"({"type":"object","required":["success","message","status"]})";
+  route.description =
+      "Answers once the connection is open, with its error, or after 5 s while it goes on. A body is ignored.";
+  route.response_schema = R"({"type":"object","required":["success","message","status"],"properties":{
+"success":{"const":true},"message":{"const":"Reconnect initiated"},"status":{"const":"connecting"}}})";
+  route.answers = {{400, "`Instance name is required`, `Instance has no saved session — call /connect first`"},
+                   {500, "`Failed to reconnect: ` and the reason; the cause in `error.code`"}};
+  route.audit = "instance.reconnect";
   route.handler = on_instance([context](const std::string& name, Request request, Reply<Response> reply) {
     context.instances.reconnect(name, answering<std::monostate>(context, std::move(request), std::move(reply),
                                                                 "Failed to reconnect: ", initiated));

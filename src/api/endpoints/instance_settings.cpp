@@ -5,11 +5,16 @@
 namespace ponte::api {
 namespace {
 
-constexpr char kProperties[] = R"({"type":"object","minProperties":1,"properties":{
-"autoRejectCalls":{"type":"boolean"},"callRejectMessage":{"type":"string"},"ignoreGroupMessages":{"type":"boolean"},
-"keepOnlineStatus":{"type":"boolean"},"autoReadMessages":{"type":"boolean"},
-"disableHistorySync":{"type":"boolean"},"ignoreStatus":{"type":"boolean"}}})";
-constexpr char kAnswer[] = R"({"type":"object","required":["success","message","settings"]})";
+constexpr char kAnswer[] = R"({"type":"object","required":["success","message","settings"],"properties":{
+"success":{"const":true},
+"message":{"enum":["Settings retrieved successfully","Settings updated successfully"]},
+"settings":{"$ref":"#/components/schemas/Settings"}}})";
+
+// At least one that is there and not null.
+constexpr char kRequest[] = R"({"allOf":[{"$ref":"#/components/schemas/SettingsChange"}],"not":{"properties":{
+"autoRejectCalls":{"type":"null"},"callRejectMessage":{"type":"null"},"ignoreGroupMessages":{"type":"null"},
+"keepOnlineStatus":{"type":"null"},"autoReadMessages":{"type":"null"},"disableHistorySync":{"type":"null"},
+"ignoreStatus":{"type":"null"}}}})";
 
 Response settings_response(const char* message, const instance::InstanceInfo& info) {
   Json body = {{"success", true}, {"message", message}};
@@ -17,16 +22,17 @@ Response settings_response(const char* message, const instance::InstanceInfo& in
   return json_response(body);
 }
 
-Result<instance::SettingsChange> parse_change(std::string_view text) {
-  PONTE_ASSIGN(const Json body, parse_object(text));
+Result<instance::SettingsChange> parse_change(const Request& request) {
+  PONTE_ASSIGN(const Json body, parse_object(request.body));
   FieldReader fields(body);
   instance::SettingsChange change = read_settings(fields);
+  note_changed(request, fields);
   PONTE_TRY(fields.status());
   return change;
 }
 
 void update(const EndpointContext& context, const std::string& name, Request request, Reply<Response> reply) {
-  auto change = parse_change(request.body);
+  auto change = parse_change(request);
   if (!change) return reply.answer(failure(context, request, change.error()));
   context.instances.change_settings(
       name, std::move(*change),
@@ -58,8 +64,12 @@ Route settings_update_route(EndpointContext context) {
   route.auth = Auth::kEither;
   route.limit = Limit::kGlobal;
   route.summary = "Change some settings; the others stay";
-  route.request_schema = kProperties;
+  route.request_schema = kRequest;
   route.response_schema = kAnswer;
+  route.answers = {
+      {400, "`Instance name is required`, `Invalid request body`, `At least one setting must be provided`"},
+      {500, "`Failed to update settings configuration`"}};
+  route.audit = "instance.settings";
   route.handler = on_instance([context](const std::string& name, Request request, Reply<Response> reply) {
     update(context, name, std::move(request), std::move(reply));
   });

@@ -79,6 +79,18 @@ class HttpServer {
   RawServer server_{[this](RawConnection& connection) { serve(connection); }};
 };
 
+inline constexpr const char* kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+inline net::HttpRequest request_for(const std::string& url) {
+  net::HttpRequest request;
+  request.url = url;
+  return request;
+}
+
+inline std::string url_of(const RawServer& server) {
+  return "http://127.0.0.1:" + std::to_string(server.port()) + "/secret";
+}
+
 /// Fetches and waits.
 inline Result<net::HttpReply> fetch(net::HttpClient& client, net::HttpRequest request) {
   std::promise<Result<net::HttpReply>> answered;

@@ -18,11 +18,14 @@
 #include <thread>
 #include <vector>
 
+#include "api/audit.h"
 #include "api/endpoints/endpoints.h"
+#include "api/introspection.h"
 #include "api/pistache_server.h"
 #include "api/unique_fd.h"
 #include "crypto/system_random.h"
 #include "unit/api/fake_instances.h"
+#include "unit/api/real_webhooks.h"
 
 namespace ponte::api::test {
 
@@ -160,16 +163,31 @@ struct RestApiOptions {
   ServerOptions server;
   DispatcherOptions dispatcher;
   bool allow_private_proxies = false;
+  bool metrics_open = false;
+  AuditSink* audit = nullptr;
+};
+
+/// Says what a test wants it to say.
+class FakeIntrospection final : public Introspection {
+ public:
+  std::string metrics() const override { return "figures 1\n"; }
+  void report(Reply<ServiceReport> reply) override { reply.answer(next); }
+  ServiceReport next;
 };
 
 /// The REST layer as the service wires it.
 class RestApi {
  public:
-  RestApi(RestApiOptions options, instance::InstanceService& instances, const Clock& clock, RandomSource& random)
+  RestApi(RestApiOptions options, instance::InstanceService& instances, instance::WebhookService& webhooks,
+          const Clock& clock, RandomSource& random)
       : dispatcher_(std::move(options.dispatcher), instances, clock, random,
-                    all_routes({instances, clock, clock.now().mono, options.allow_private_proxies})),
+                    all_routes({instances, webhooks, clock, clock.now().mono, introspection,
+                                options.allow_private_proxies, options.metrics_open}),
+                    options.audit),
         server_(std::move(options.server), dispatcher_, clock) {}
   PistacheServer& server() { return server_; }
+  const HttpMetrics& metrics() const { return dispatcher_.metrics(); }
+  FakeIntrospection introspection;
 
  private:
   Dispatcher dispatcher_;
@@ -183,9 +201,10 @@ class ApiTest : public ::testing::Test {
     options.server.listen = "127.0.0.1:0";
     options.dispatcher.limits.global = 1'000'000'000;
     options.dispatcher.limits.create = 1'000'000'000;
+    instances.watcher = &*webhooks;
   }
   void start() {
-    api = std::make_unique<RestApi>(options, instances, clock, random);
+    api = std::make_unique<RestApi>(options, instances, *webhooks, clock, random);
     const Status status = api->server().start();
     ASSERT_TRUE(status.ok()) << status.error().message;
     port = api->server().port();
@@ -219,6 +238,7 @@ class ApiTest : public ::testing::Test {
   }
 
   RestApiOptions options;
+  RealWebhooks webhooks;
   FakeInstances instances;
   SystemClock clock;
   crypto::SystemRandom random;

@@ -108,13 +108,14 @@ class Delivery : public ::testing::TestWithParam<std::pair<Kind, unsigned>> {};
 TEST_P(Delivery, NoAnswerReachesSomebodyElse) {
   const auto [kind, workers] = GetParam();
   DelayedInstances instances;
+  RealWebhooks webhooks;
   SystemClock clock;
   crypto::SystemRandom random;
   RestApiOptions options;
   options.server.listen = "127.0.0.1:0";
   options.server.workers = workers;
   options.dispatcher.limits.global = options.dispatcher.limits.create = 1'000'000'000;
-  RestApi api(options, instances, clock, random);
+  RestApi api(options, instances, *webhooks, clock, random);
   ASSERT_TRUE(api.server().start().ok());
 
   constexpr int kThreads = 8;

@@ -130,8 +130,9 @@ TEST_F(Endpoints, CreateTakesEveryFieldOfTheContract) {
   const auto item = answer.json()["instance"];
   EXPECT_EQ(item["token"], "token-full") << "an empty token is none";
   EXPECT_EQ(item["settings"]["callRejectMessage"], "busy");
-  for (const char* block : {"webhook", "websocket", "chatwoot", "proxy", "s3"})
-    EXPECT_EQ(item[block]["enabled"], false);
+  for (const char* block : {"chatwoot", "proxy", "s3"}) EXPECT_EQ(item[block]["enabled"], false);
+  EXPECT_EQ(item["websocket"]["events"].size(), 6U) << "none named: all";
+  EXPECT_EQ(item["webhook"]["url"], "https://h/");
   EXPECT_EQ(answer.body.find("\"p\""), std::string::npos) << "no password comes back";
 }
 
@@ -529,6 +530,7 @@ TEST_F(Cors, PreflightNamesWhatIsAllowed) {
   EXPECT_EQ(answer.header("access-control-allow-origin"), "https://app.example.com");
   EXPECT_NE(answer.header("access-control-allow-headers").find("token"), std::string::npos);
   EXPECT_NE(answer.header("access-control-allow-headers").find("Authorization"), std::string::npos);
+  EXPECT_NE(answer.header("access-control-allow-headers").find("Last-Event-ID"), std::string::npos);
   EXPECT_NE(answer.header("access-control-allow-methods").find("DELETE"), std::string::npos);
   EXPECT_EQ(answer.header("vary"), "Origin");
   EXPECT_EQ(call("OPTIONS", "/nowhere").status, 404);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "instance/instance_service.h"
+#include "instance/webhook_service.h"
 
 namespace ponte::api::test {
 
@@ -71,6 +72,13 @@ class FakeInstances : public instance::InstanceService {
       return info;
     });
   }
+  void set_websocket(std::string_view name, instance::WebSocketConfig websocket,
+                     Reply<instance::InstanceInfo> reply) override {
+    answer(name, std::move(reply), [&](instance::InstanceInfo& info) {
+      info.websocket = websocket;
+      return info;
+    });
+  }
   void submit_passkey(std::string_view name, std::string assertion, Reply<instance::PasskeyState> reply) override {
     answer(name, std::move(reply), [&](instance::InstanceInfo& info) {
       last_assertion = assertion;
@@ -105,6 +113,18 @@ class FakeInstances : public instance::InstanceService {
     const auto found = instances_.find(std::string(name));
     return found == instances_.end() ? std::nullopt : std::optional(found->second);
   }
+  instance::Census census() const override {
+    const std::lock_guard lock(mutex_);
+    instance::Census out;
+    for (const auto& [name, info] : instances_) ++out.by_state[static_cast<std::size_t>(info.state)];
+    return out;
+  }
+  Result<std::string> shown_qr(std::string_view name) const override {
+    const std::lock_guard lock(mutex_);
+    if (instances_.find(std::string(name)) == instances_.end()) return instance::instance_not_found();
+    if (!qr) return Error{Errc::kNotFound, Cause::kQrNotAvailable, "no QR code is out"};
+    return *qr;
+  }
   Status store_health() const override { return store_error ? Status(*store_error) : Status::Ok(); }
 
   /// `next_error` once, or what `change` makes of the instance.
@@ -134,11 +154,13 @@ class FakeInstances : public instance::InstanceService {
     info.token = request.token.value_or("token-" + request.name);
     info.settings = request.settings;
     last_proxy = info.proxy = request.proxy;
+    info.websocket = request.websocket;
     info.created_at = info.updated_at = info.state_since = Wall(Milliseconds(1'748'736'000'000));
     instances_.emplace(request.name, info);
+    if (watcher != nullptr) watcher->on_added(info);
     return info;
   }
-  void add(const std::string& name) { ASSERT_TRUE(make({name, std::nullopt, {}, {}}).ok()); }
+  void add(const std::string& name) { ASSERT_TRUE(make({name, std::nullopt, {}, {}, {}}).ok()); }
   void edit(const std::string& name, const std::function<void(instance::InstanceInfo&)>& change) {
     const std::lock_guard lock(mutex_);
     change(instances_.at(name));
@@ -161,6 +183,7 @@ class FakeInstances : public instance::InstanceService {
     return last_connect_;
   }
 
+  instance::InstanceWatcher* watcher = nullptr;
   bool deferred = false;
   std::optional<Error> create_error;
   std::optional<Error> next_error;
@@ -168,6 +191,7 @@ class FakeInstances : public instance::InstanceService {
   std::string last_assertion;
   std::optional<Error> remove_error;
   std::optional<Error> store_error;
+  std::optional<std::string> qr;
 
  private:
   mutable std::mutex mutex_;

@@ -6,6 +6,8 @@
 #include <array>
 #include <cstdio>
 #include <fstream>
+#include <regex>
+#include <set>
 
 #include "api/client_address.h"
 #include "api/endpoints/endpoints.h"
@@ -90,6 +92,21 @@ TEST(RateLimiter, BeginsAgainAfterAMinute) {
   EXPECT_EQ(limiter.count("a", Limit::kGlobal, clock.now()).remaining, 1u);
 }
 
+TEST(RateLimiter, OtherLimitsCountAtOnce) {
+  ponte::test::VirtualClock clock;
+  RateLimiter limiter({3, 2, 100});
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(limiter.count("a", Limit::kGlobal, clock.now()).exceeded);
+  limiter.set_limits(4, 1);
+  const RateState fourth = limiter.count("a", Limit::kGlobal, clock.now());
+  EXPECT_FALSE(fourth.exceeded);
+  EXPECT_EQ(fourth.limit, 4u);
+  EXPECT_TRUE(limiter.count("a", Limit::kGlobal, clock.now()).exceeded);
+  EXPECT_FALSE(limiter.count("a", Limit::kCreate, clock.now()).exceeded);
+  EXPECT_TRUE(limiter.count("a", Limit::kCreate, clock.now()).exceeded);
+  limiter.set_limits(2, 1);
+  EXPECT_EQ(limiter.peek("a", Limit::kGlobal, clock.now()).remaining, 0u);
+}
+
 TEST(RateLimiter, IsBoundedHoweverManyAddressesCome) {
   ponte::test::VirtualClock clock;
   RateLimiter limiter({5, 5, 10});
@@ -102,22 +119,92 @@ TEST(RateLimiter, IsBoundedHoweverManyAddressesCome) {
   EXPECT_FALSE(limiter.count("later", Limit::kGlobal, clock.now()).exceeded);
 }
 
-TEST(Routes, EveryRowIsDescribed) {
+TEST(Routes, WhatChangesSomethingIsWrittenDown) {
   test::FakeInstances instances;
   SystemClock clock;
-  const auto routes = all_routes({instances, clock, clock.now().mono});
-  EXPECT_EQ(routes.size(), 14u);
+  test::RealWebhooks webhooks;
+  test::FakeIntrospection introspection;
+  const auto routes = all_routes({instances, *webhooks, clock, clock.now().mono, introspection});
   for (const Route& route : routes) {
-    EXPECT_FALSE(route.summary.empty()) << route.path;
-    EXPECT_TRUE(nlohmann::json::accept(route.response_schema)) << route.path;
-    EXPECT_TRUE(route.request_schema.empty() || nlohmann::json::accept(route.request_schema)) << route.path;
+    const bool reads = route.method == Method::kGet && route.audit != "instance.connect";
+    EXPECT_EQ(route.audit.empty(), reads) << route.path;
   }
 }
 
+TEST(Routes, AShorterPathIsNotTakenForALongerOneWithoutItsLastSegment) {
+  std::vector<Route> table(4);
+  table[0].path = "/v1/things/:thing";
+  table[1].path = "/v1/things";
+  table[2].path = "/v1/things/:thing";
+  table[2].method = Method::kDelete;
+  table[3].path = "/v1/others/:other";
+  Router router(std::move(table));
+  const auto path_of = [&](Method method, const char* target) {
+    const Match match = router.match(method, *parse_target(target));
+    return match.kind == Match::Kind::kFound ? std::string(match.route->path) : match.allow;
+  };
+  EXPECT_EQ(path_of(Method::kGet, "/v1/things"), "/v1/things");
+  EXPECT_EQ(path_of(Method::kHead, "/v1/things"), "/v1/things");
+  EXPECT_EQ(path_of(Method::kDelete, "/v1/things"), "GET, HEAD, OPTIONS");
+  EXPECT_EQ(path_of(Method::kGet, "/v1/things/"), "/v1/things/:thing") << "an empty one is one";
+  EXPECT_EQ(path_of(Method::kGet, "/v1/things/a"), "/v1/things/:thing");
+  EXPECT_EQ(path_of(Method::kGet, "/v1/others"), "/v1/others/:other") << "which says what is missing";
+  EXPECT_EQ(path_of(Method::kPost, "/v1/others"), "GET, HEAD, OPTIONS");
+  EXPECT_EQ(path_of(Method::kGet, "/v1"), "");
+}
+
 TEST(QrImage, RefusesWhatNoQrHolds) {
+  EXPECT_FALSE(qr_svg("").ok());
+  EXPECT_FALSE(qr_blocks(std::string(3000, 'x')).ok());
   EXPECT_FALSE(qr_png("").ok());
   EXPECT_FALSE(qr_png(std::string(3000, 'x')).ok());
   EXPECT_TRUE(qr_png(std::string(2900, 'x')).ok());
+}
+
+using Cells = std::set<std::pair<int, int>>;  ///< dark ones, with the quiet zone
+
+Cells cells_of_svg(const std::string& svg) {
+  Cells out;
+  const std::regex run(R"(M(\d+) (\d+)h(\d+)v1h-\3z)");
+  for (std::sregex_iterator at(svg.begin(), svg.end(), run), end; at != end; ++at) {
+    const int x = std::stoi((*at)[1]);
+    for (int i = 0; i < std::stoi((*at)[3]); ++i) out.emplace(x + i, std::stoi((*at)[2]));
+  }
+  return out;
+}
+
+Cells cells_of_blocks(const std::string& text, int side) {
+  Cells out;
+  int x = 0;
+  int y = 0;
+  for (std::size_t i = 0; i < text.size(); ++x) {
+    const std::string_view left = std::string_view(text).substr(i);
+    const std::string_view letter = left.substr(0, left[0] == ' ' || left[0] == '\n' ? 1 : 3);
+    i += letter.size();
+    if (letter == "\n") {
+      EXPECT_EQ(x, side);
+      x = -1;
+      y += 2;
+      continue;
+    }
+    if (letter == " " || letter == "\u2584") out.emplace(x, y);
+    if ((letter == " " || letter == "\u2580") && y + 1 < side) out.emplace(x, y + 1);
+  }
+  EXPECT_EQ(y, side + 1) << "a code has an odd number of rows";
+  return out;
+}
+
+TEST(QrImage, SvgAndBlocksShowTheSameCode) {
+  for (const std::string& text : {std::string("2@a"), std::string(230, 'k'), std::string(2900, 'Z')}) {
+    const std::string svg = *qr_svg(text);
+    const int side = std::stoi(svg.substr(svg.find("viewBox=\"0 0 ") + 13));
+    const Cells cells = cells_of_svg(svg);
+    EXPECT_EQ(cells, cells_of_blocks(*qr_blocks(text), side));
+    EXPECT_GT(cells.size(), 100u);
+    for (const auto& [x, y] : cells) {
+      EXPECT_TRUE(x >= 4 && y >= 4 && x < side - 4 && y < side - 4) << "in the quiet zone: " << x << ' ' << y;
+    }
+  }
 }
 
 TEST(QrImage, IsReadBackByteExact) {

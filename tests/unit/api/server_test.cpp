@@ -63,7 +63,7 @@ std::vector<MalformedCase> malformed_cases() {
       {"GE(T /health HTTP/1.1\r\n" + host + "\r\n", 400, "method is no token"},
       {"BREW /health HTTP/1.1\r\n" + host + "\r\n", 501, "unknown method"},
       {"CONNECT h:80 HTTP/1.1\r\n" + host + "\r\n", 501, "CONNECT"},
-      {"TRACE /health HTTP/1.1\r\n" + host + "\r\n", 501, "TRACE"},
+      {"TRACE /health HTTP/1.1\r\n" + host + "\r\n", 405, "TRACE", "keep-alive"},
       {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "HTTP/2 preface"},
       {"GET health HTTP/1.1\r\n" + host + "\r\n", 400, "relative target", "keep-alive"},
       {"GET ftp://h/health HTTP/1.1\r\n" + host + "\r\n", 400, "foreign scheme", "keep-alive"},
@@ -507,18 +507,18 @@ TEST_F(Server, ATakenPortIsAnErrorNotACrash) {
   start();
   RestApiOptions second = options;
   second.server.listen = "127.0.0.1:" + std::to_string(port);
-  RestApi other(second, instances, clock, random);
+  RestApi other(second, instances, *webhooks, clock, random);
   const Status status = other.server().start();
   ASSERT_FALSE(status.ok());
   EXPECT_NE(status.error().message.find("cannot listen"), std::string::npos);
   second.server.listen = "not an address";
-  RestApi third(second, instances, clock, random);
+  RestApi third(second, instances, *webhooks, clock, random);
   EXPECT_FALSE(third.server().start().ok());
 }
 
 TEST_F(Server, Ipv6IsServedToo) {
   options.server.listen = "[::1]:0";
-  api = std::make_unique<RestApi>(options, instances, clock, random);
+  api = std::make_unique<RestApi>(options, instances, *webhooks, clock, random);
   if (!api->server().start().ok()) GTEST_SKIP() << "no IPv6 here";
   EXPECT_NE(api->server().port(), 0);
 }

@@ -144,5 +144,64 @@ TEST(Configuration, PrintingMasksSecretsAndIsAFileItself) {
   EXPECT_EQ(again->device_name, "Say \"hi\"");
 }
 
+TEST(Configuration, AnEnvironmentFileOverridesBoth) {
+  const File toml("rate_limit = 7\nconnect_timeout = 7\nlog = \"warn\"\n");
+  const File environment(
+      "# ours\nPONTE_RATE_LIMIT=9\r\nPONTE_DEVICE_NAME=\"My \"own\"\"\n\nOTHERS_VARIABLE\nOTHERS=1\n");
+  const auto config = load_config(
+      toml.path(), [](const char* name) { return std::string(name) == "PONTE_CONNECT_TIMEOUT" ? "8" : nullptr; },
+      environment.path());
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->rate_limit, 9U);
+  EXPECT_EQ(config->connect_timeout, Seconds(8));
+  EXPECT_EQ(config->log_level, log::Level::kWarn);
+  EXPECT_EQ(config->device_name, "My \"own\"");
+}
+
+TEST(Configuration, AnEnvironmentFileIsCheckedByLine) {
+  const auto none = [](const char*) -> const char* { return nullptr; };
+  const File environment("PONTE_RATE_LIMIT=many\nPONTE_RATELIMIT=9\nPONTE_LOG\n");
+  const auto config = load_config("", none, environment.path());
+  ASSERT_FALSE(config.ok());
+  for (const char* said : {":1: PONTE_RATE_LIMIT", ":2: PONTE_RATELIMIT: no such", ":3: expected NAME=value"}) {
+    EXPECT_NE(config.error().message.find(environment.path() + said), std::string::npos) << config.error().message;
+  }
+  EXPECT_FALSE(load_config("", none, "/nonexistent/ponte.env").ok());
+}
+
+TEST(Configuration, WhatMayChangeIsAdoptedAndTheRestIsNamed) {
+  auto current = load({{"PONTE_ACCOUNT_TOKEN", "first-secret"}});
+  const auto fresh = load({{"PONTE_RATE_LIMIT", "7"},
+                           {"PONTE_CREATE_RATE_LIMIT", "3"},
+                           {"PONTE_LOG", "debug"},
+                           {"PONTE_CORS_ORIGINS", "https://a,https://b"},
+                           {"PONTE_TRUSTED_PROXIES", "10.0.0.0/8"},
+                           {"PONTE_CONNECT_TIMEOUT", "5"},
+                           {"PONTE_LISTEN", "127.0.0.1:9"},
+                           {"PONTE_ACCOUNT_TOKEN", "second-secret"}});
+  ASSERT_TRUE(current.ok() && fresh.ok());
+  std::map<std::string, SettingChange> changes;
+  for (const SettingChange& change : adopt(*current, *fresh)) changes[change.name] = change;
+  EXPECT_EQ(changes.size(), 8U);
+  for (const char* name :
+       {"rate_limit", "create_rate_limit", "log", "cors_origins", "trusted_proxies", "connect_timeout"}) {
+    EXPECT_TRUE(changes[name].at_once) << name;
+  }
+  EXPECT_EQ(changes["rate_limit"].from, "100");
+  EXPECT_EQ(changes["rate_limit"].to, "7");
+  EXPECT_FALSE(changes["listen"].at_once);
+  EXPECT_EQ(changes["account_token"].to.find("secret"), std::string::npos);
+  EXPECT_EQ(changes["account_token"].from.find("secret"), std::string::npos);
+  EXPECT_EQ(current->rate_limit, 7U);
+  EXPECT_EQ(current->create_rate_limit, 3U);
+  EXPECT_EQ(current->log_level, log::Level::kDebug);
+  EXPECT_EQ(current->cors_origins, (std::vector<std::string>{"https://a", "https://b"}));
+  EXPECT_EQ(current->trusted_proxies, (std::vector<std::string>{"10.0.0.0/8"}));
+  EXPECT_EQ(current->connect_timeout, Seconds(5));
+  EXPECT_EQ(current->listen, "127.0.0.1:8080") << "it listens there still";
+  EXPECT_EQ(current->account_token, "first-secret");
+  EXPECT_EQ(adopt(*current, *fresh).size(), 2U) << "what takes a restart is named again";
+}
+
 }  // namespace
 }  // namespace ponte::app

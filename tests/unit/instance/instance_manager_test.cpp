@@ -136,6 +136,26 @@ TEST_F(InstanceManagerTest, RemovingUnlinksAndErases) {
   EXPECT_TRUE(create("sales").ok());
 }
 
+TEST_F(InstanceManagerTest, WhoKeepsSomethingWithAnInstanceIsToldWhenItComesAndGoes) {
+  struct Watcher final : InstanceWatcher {
+    void on_added(const InstanceInfo& info) override { told += "+" + info.name; }
+    void erase(const std::string& id, UniqueFunction<void(Status)> done) override {
+      told += id.empty() ? "?" : "-";
+      done(std::exchange(status, Status::Ok()));
+    }
+    std::string told;
+    Status status = Error{Errc::kStorage, Cause::kStoreUnavailable, "the test made this fail"};
+  } watcher;
+  watcher_ = &watcher;
+  start();
+  ASSERT_TRUE(create("sales").ok());
+  EXPECT_EQ(remove("sales").error().cause, Cause::kStoreUnavailable);
+  EXPECT_TRUE(manager_->find("sales")) << "it is still there";
+  ASSERT_TRUE(remove("sales").ok());
+  EXPECT_EQ(watcher.told, "+sales-+sales-");
+  EXPECT_FALSE(manager_->find("sales"));
+}
+
 TEST_F(InstanceManagerTest, RemovingAnswersWhoeverWaits) {
   ASSERT_TRUE(create("sales").ok());
   fault({.handshake = simulator::HandshakeFault::kSilent}, {});

@@ -11,8 +11,11 @@
 #include "instance/client_versions.h"
 #include "instance/dial_pacer.h"
 #include "instance/environment.h"
+#include "instance/event_journal.h"
 #include "instance/instance_manager.h"
+#include "instance/instance_metrics.h"
 #include "instance/state_listener.h"
+#include "instance/webhook_service.h"
 #include "instance/worker_pool.h"
 #include "net/event_loop.h"
 #include "net/resolver.h"
@@ -56,8 +59,9 @@ class ServiceFixture : public ::testing::Test {
              return net::open_web_socket(*loop, {resolver_, *tls_}, std::move(options), std::move(callbacks));
            }});
     }
-    manager_ = std::make_unique<InstanceManager>(
-        Environment{store_, std::move(lanes), workers_, versions_, pacer_, states_, clock_, random_, options_});
+    manager_ =
+        std::make_unique<InstanceManager>(Environment{store_, std::move(lanes), workers_, versions_, pacer_, states_,
+                                                      journal_, clock_, random_, metrics_, options_, watcher_});
     ASSERT_TRUE(manager_->start("account-token").ok());
   }
 
@@ -142,8 +146,11 @@ class ServiceFixture : public ::testing::Test {
   WorkerPool workers_{1, 100};
   ClientVersions versions_{{{2, 3000, 1045649367}, false, nullptr}, store_, clock_};
   DialPacer pacer_{0};
+  EventJournal journal_{store_, clock_};
   StateLog states_;
+  InstanceMetrics metrics_;
   InstanceOptions options_;
+  InstanceWatcher* watcher_ = nullptr;
   std::vector<std::unique_ptr<net::EventLoop>> loops_;
   std::unique_ptr<InstanceManager> manager_;
 };

@@ -11,13 +11,13 @@ using test::expect_error;
 using test::fetch;
 using test::HttpServer;
 using test::IssuedCertificate;
+using test::kOk;
 using test::RawConnection;
 using test::RawServer;
 using test::TemporaryFile;
 using test::TestAuthority;
 using test::TestProxy;
 
-constexpr const char* kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 // Nobody but the test proxy knows it.
 const std::string kName = "hook.ponte-test.invalid";
 

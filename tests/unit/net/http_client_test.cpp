@@ -1,8 +1,6 @@
 #include "net/http_client.h"
 
-#include <dlfcn.h>
 #include <gtest/gtest.h>
-#include <netdb.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -11,24 +9,7 @@
 #include <thread>
 
 #include "support/net/http_server.h"
-
-namespace {
-
-// The look-up of this name does not come back until it is let go.
-constexpr const char* kHangs = "hangs.ponte-test.invalid";
-std::atomic<bool> let_go{true};
-
-}  // namespace
-
-// libcurl's look-ups come by here.
-extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo* hints, addrinfo** found) {
-  static const auto system = reinterpret_cast<decltype(&getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
-  if (host && std::string_view(host) == kHangs) {
-    let_go.wait(false);
-    return EAI_AGAIN;
-  }
-  return system(host, service, hints, found);
-}
+#include "support/net/lookups.h"
 
 namespace ponte::net {
 namespace {
@@ -37,22 +18,15 @@ using test::Channel;
 using test::expect_error;
 using test::fetch;
 using test::HttpServer;
+using test::kHangs;
+using test::kOk;
+using test::let_go;
 using test::RawConnection;
 using test::RawServer;
+using test::request_for;
 using test::TemporaryFile;
 using test::TestAuthority;
-
-constexpr const char* kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
-HttpRequest request_for(const std::string& url) {
-  HttpRequest request;
-  request.url = url;
-  return request;
-}
-
-std::string url_of(const RawServer& server) {
-  return "http://127.0.0.1:" + std::to_string(server.port()) + "/secret";
-}
+using test::url_of;
 
 class HttpClientTest : public testing::Test {
  protected:

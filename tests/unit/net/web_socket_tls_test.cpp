@@ -1,6 +1,14 @@
 #include <gtest/gtest.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <future>
+#include <memory>
 
 #include "net/tls_context.h"
 #include "net/web_socket.h"
@@ -95,6 +103,27 @@ TEST(WebSocketTlsRoots, RefusesTheTestAuthorityWithoutTheExtraFile) {
   ClientNetwork network;
   const Error why = refusal_of(network, authority.issue(), "localhost");
   EXPECT_EQ(why.cause, Cause::kTlsUntrusted);
+}
+
+TEST(WebSocketTlsRoots, TakesARootThatTheSystemsFolderHasByItsHash) {
+  TestAuthority authority;
+  const std::string pem = authority.certificate_pem();
+  const std::unique_ptr<BIO, decltype(&BIO_free)> text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())),
+                                                       BIO_free);
+  const std::unique_ptr<X509, decltype(&X509_free)> root(PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr),
+                                                         X509_free);
+  std::string folder = testing::TempDir() + "ponte-roots-XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  std::array<char, 16> name{};
+  std::snprintf(name.data(), name.size(), "%08lx.0", X509_subject_name_hash(root.get()));
+  std::ofstream(folder + "/" + name.data()) << pem;
+  ::setenv("SSL_CERT_DIR", folder.c_str(), 1);
+  ClientNetwork network("");
+  ::unsetenv("SSL_CERT_DIR");
+  TestWsServer server(authority.issue());
+  WebSocketClient client(network, options_for("localhost", server.port()));
+  EXPECT_TRUE(client.wait_open());
+  std::filesystem::remove_all(folder);
 }
 
 TEST(WebSocketTlsRoots, RefusesAFileThatHoldsNoCertificates) {

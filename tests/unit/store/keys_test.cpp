@@ -43,6 +43,19 @@ TEST(Keys, PrekeysSortByIdAndReadBack) {
     EXPECT_FALSE(prekey_id(key).has_value()) << key;
 }
 
+TEST(Keys, EventsSortBySequenceAndReadBack) {
+  EXPECT_EQ(keys::event(0x1A2B), "event/0000000000001a2b");
+  EXPECT_LT(keys::event(0xFFFF), keys::event(0x10000));
+  for (const std::uint64_t sequence : {std::uint64_t{0}, std::uint64_t{1}, ~std::uint64_t{0}}) {
+    EXPECT_EQ(keys::event_sequence(keys::event(sequence)), sequence);
+  }
+  for (const char* other :
+       {"event/", "event/1", "event/0000000000001A2B", "event/00000000000000001", "prekey/000001"}) {
+    EXPECT_FALSE(keys::event_sequence(other)) << other;
+  }
+  EXPECT_TRUE(keys::check_owner(keys::events_owner("0190aaaa-0000-7000-8000-000000000001")).ok());
+}
+
 TEST(Keys, RefusesOwnersThatCouldReachIntoOthers) {
   EXPECT_TRUE(check_owner(kSystem).ok());
   EXPECT_TRUE(check_owner("0190b1f0-5a3c-7c41-9f9e-0123456789ab").ok());

@@ -46,6 +46,41 @@ TEST_F(RocksDbStore, ScanGivesOneOwnersRecordsInKeyOrder) {
   EXPECT_EQ(listed("none", ""), "");
 }
 
+TEST_F(RocksDbStore, ScanAfterGoesOnWhereItWasToldTo) {
+  open();
+  EXPECT_TRUE(put("one", "o", "x").ok());
+  for (const char* key : {"p/1", "p/2", "p/3", "p/4"}) EXPECT_TRUE(put("one", key, key).ok());
+  EXPECT_TRUE(put("one", "q", "x").ok());
+  EXPECT_TRUE(put("one1", "p/9", "other").ok());
+  const auto keys_after = [this](std::string_view after, std::size_t limit) {
+    const auto records = store_->scan_after("one", "p/", after, limit);
+    std::string out;
+    for (const auto& [key, value] : *records) out += key.substr(2);
+    return out;
+  };
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(keys_after("", 10), "1234");
+    EXPECT_EQ(keys_after("p/", 2), "12");
+    EXPECT_EQ(keys_after("p/2", 10), "34");
+    EXPECT_EQ(keys_after("p/25", 1), "3");
+    EXPECT_EQ(keys_after("p/4", 10), "");
+    EXPECT_EQ(keys_after("p/2", 0), "");
+    EXPECT_EQ(keys_after("zzz", 10), "");
+    reopen();
+  }
+}
+
+TEST_F(RocksDbStore, LastGivesTheGreatestKeyOfAPrefix) {
+  open();
+  for (const char* key : {"o", "p/1", "p/3", "p/2", "q"}) EXPECT_TRUE(put("one", key, key).ok());
+  EXPECT_TRUE(put("one1", "p/9", "other").ok());
+  EXPECT_EQ((*store_->last("one", "p/"))->first, "p/3");
+  EXPECT_EQ((*store_->last("one", ""))->first, "q");
+  EXPECT_FALSE(*store_->last("one", "pp"));
+  EXPECT_FALSE(*store_->last("none", ""));
+  EXPECT_EQ(store_->last("a b", "").error().code, Errc::kInternal);
+}
+
 TEST_F(RocksDbStore, ABatchErasesAndWritesTogether) {
   open();
   EXPECT_TRUE(put("one", "a", "1").ok());

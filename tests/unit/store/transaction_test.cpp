@@ -29,6 +29,10 @@ class FailingReader : public StoreReader {
  public:
   Result<std::optional<Bytes>> get(const Owner&, std::string_view) const override { return error(); }
   Result<std::vector<Record>> scan(const Owner&, std::string_view) const override { return error(); }
+  Result<std::vector<Record>> scan_after(const Owner&, std::string_view, std::string_view, std::size_t) const override {
+    return error();
+  }
+  Result<std::optional<Record>> last(const Owner&, std::string_view) const override { return error(); }
   static Error error() { return {Errc::kStorage, Cause::kStoreCorrupt, "damaged"}; }
 };
 

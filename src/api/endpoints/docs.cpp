@@ -1,0 +1,78 @@
+// GET /docs, GET /docs/:file: the documentation page and what it loads (contract 1.5). Nothing comes from elsewhere.
+#include <map>
+#include <memory>
+
+#include "api/docs_files.h"
+#include "api/endpoints/endpoints.h"
+#include "api/problem.h"
+#include "api/static_content.h"
+
+namespace ponte::api {
+namespace {
+
+// The viewer's style sheet has pictures as data: URLs.
+constexpr char kPolicy[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+constexpr char kIndex[] = "index.html";
+
+using Files = std::map<std::string, StaticContent, std::less<>>;
+
+Files files_by_name() {
+  Files out;
+  for (const DocsFile& file : docs_files()) {
+    out.try_emplace(std::string(file.name), std::string(file.content_type), file.plain, file.gzip);
+  }
+  return out;
+}
+
+Response answer(const EndpointContext& context, const Files& files, std::string_view name, const Request& request) {
+  const auto found = files.find(name);
+  if (found == files.end()) {
+    return failure(context, request, Error{Errc::kNotFound, Cause::kRouteNotFound, "no such file of the page"});
+  }
+  Response response = found->second.answer(request);
+  response.headers.emplace_back("Content-Security-Policy", kPolicy);
+  response.headers.emplace_back("Referrer-Policy", "no-referrer");
+  return response;
+}
+
+/// `name_of`: which file a request is for.
+Route docs_row(EndpointContext context, std::string_view path, std::string_view (*name_of)(const Request&)) {
+  Route route;
+  route.method = Method::kGet;
+  route.path = path;
+  route.auth = Auth::kNone;
+  route.limit = Limit::kGlobal;
+  route.tag = "Service";
+  route.answers = {{304, "The copy that If-None-Match names is current"}};
+  route.cors = Cors::kNone;
+  route.handler = [context, name_of, files = files_by_name()](const Request& request, Reply<Response> reply) {
+    reply.answer(answer(context, files, name_of(request), request));
+  };
+  return route;
+}
+
+std::string_view file_of(const Request& request) {
+  const auto found = request.params.find("file");
+  return found == request.params.end() || found->second.empty() ? std::string_view(kIndex) : found->second;
+}
+
+}  // namespace
+
+Route docs_route(EndpointContext context) {
+  Route route = docs_row(context, "/docs", [](const Request&) { return std::string_view(kIndex); });
+  route.summary = "This API as a page";
+  route.response_type = "text/html";
+  return route;
+}
+
+Route docs_file_route(EndpointContext context) {
+  Route route = docs_row(context, "/docs/:file", file_of);
+  route.summary = "What the page loads";
+  route.response_type = "text/html, text/css, text/javascript, text/plain";
+  route.answers.push_back({404, "`Not found`"});
+  return route;
+}
+
+}  // namespace ponte::api
