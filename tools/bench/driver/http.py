@@ -1,9 +1,11 @@
 """A client for HTTP/1.1 on one kept socket, with as little of its own as possible."""
+import select
 import socket
 
 
 class Client:
-    """One request at a time. Opens its socket when needed: at first, and after an answer that closes."""
+    """One request at a time. Opens its socket when needed: at first, after an answer that closes, and where the server
+    has closed it in between."""
 
     def __init__(self, host, port, headers):
         self.address = (host, port)
@@ -16,6 +18,8 @@ class Client:
         length = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body is not None else ""
         head = f"{method} {target} HTTP/1.1\r\nHost: {self.address[0]}:{self.address[1]}\r\n{self.headers}{length}\r\n"
         message = head.encode() + (body or b"")
+        if self.socket is not None and select.select([self.socket], [], [], 0)[0]:
+            self.close()
         if self.socket is None:
             self.socket = socket.create_connection(self.address, timeout=90)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -21,7 +21,7 @@ def linked(programs, table, quick):
     for size in (few, some, many):
         ponted = programs.ponted(sim, folder)
         started = time.perf_counter()
-        _link(ponted, sim, range(made, size))
+        link(ponted, sim, range(made, size))
         seconds = time.perf_counter() - started
         ponted.stop()
         if size == many:
@@ -40,15 +40,17 @@ def linked(programs, table, quick):
         programs.remove_folder(path)
 
 
-def _link(ponted, sim, numbers):
+def link(ponted, sim, numbers):
+    """Makes and links `i<number>` of each; returns when all are logged in."""
     before = sim.online()
     for number in numbers:
         ponted.create(f"i{number}")
         sim.call("scan", {"qr": ponted.connect(f"i{number}")})
-    _wait_online(sim, before + len(numbers), 600)
+    wait_online(sim, before + len(numbers), 600)
 
 
-def _wait_online(sim, count, seconds):
+def wait_online(sim, count, seconds):
+    """Raises where fewer than `count` devices are logged in after so long."""
     deadline = time.monotonic() + seconds
     while sim.online() < count:
         if time.monotonic() > deadline:

@@ -1,6 +1,7 @@
 """ponted and the simulator as processes of this one: started, watched and ended by their ids."""
 import json
 import os
+import re
 import select
 import shutil
 import socket
@@ -28,17 +29,24 @@ def free_port():
 
 
 class Process:
-    def __init__(self, arguments, environment=None, log=None):
+    """`log`: where its standard error goes. `talks`: it reads standard input, by say()."""
+
+    def __init__(self, arguments, environment=None, log=None, talks=False):
         self.name = os.path.basename(arguments[0])
         clean = {name: value for name, value in os.environ.items() if not name.startswith("PONTE_")}
-        self.child = subprocess.Popen(arguments, env={**clean, **(environment or {})}, stdin=subprocess.DEVNULL,
+        # Without a buffer, which select() does not know of.
+        self.child = subprocess.Popen(arguments, env={**clean, **(environment or {})}, bufsize=0,
+                                      stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
                                       stdout=subprocess.PIPE, stderr=log or subprocess.DEVNULL)
 
     def line(self, seconds=10):
-        """Its first line."""
+        """Its next line; empty where it has ended."""
         if not select.select([self.child.stdout], [], [], seconds)[0]:
             raise RuntimeError(f"{self.name} printed nothing within {seconds} s")
         return self.child.stdout.readline().decode()
+
+    def say(self, line):
+        self.child.stdin.write(f"{line}\n".encode())
 
     def status(self):
         """Figures of /proc/PID/status in KiB, by name."""
@@ -79,7 +87,9 @@ class Process:
             except subprocess.TimeoutExpired:
                 self.child.kill()
                 self.child.wait()
-        self.child.stdout.close()
+        for pipe in (self.child.stdin, self.child.stdout):
+            if pipe is not None:
+                pipe.close()
 
 
 class Ponted(Process):
@@ -127,6 +137,15 @@ class Ponted(Process):
 
     def create(self, name):
         self.ask("POST", "/api/instance/new", json.dumps({"name": name}).encode(), expect=201)
+
+    def logins(self):
+        """How often an instance has logged in since the start."""
+        page = self.ask("GET", "/metrics").decode()
+        return int(float(re.search(r"^ponte_logins_total (\S+)$", page, re.M)[1]))
+
+    def sequence(self, name):
+        """The number of an instance's newest event."""
+        return json.loads(self.ask("GET", f"/v1/instances/{name}"))["state"]["sequence"]
 
     def connect(self, name):
         """The QR's text."""
@@ -203,10 +222,10 @@ class Programs:
         shutil.rmtree(path, ignore_errors=True)
 
     def sim(self, tls=False):
-        return self._keep(Simulator(self.path("ponte"), tls, None))
+        return self.keep(Simulator(self.path("ponte"), tls, None))
 
     def ponted(self, sim=None, data_dir=None, more=None):
-        return self._keep(Ponted(self.path("ponted"), data_dir or self.new_folder(), sim, None, more))
+        return self.keep(Ponted(self.path("ponted"), data_dir or self.new_folder(), sim, None, more))
 
     def run(self, name, *arguments, seconds=400):
         """Runs a program to its end and gives its output."""
@@ -216,6 +235,7 @@ class Programs:
             raise RuntimeError(f"{name}: exit {ran.returncode}: {ran.stderr.decode()[-500:]}")
         return ran.stdout.decode()
 
-    def _keep(self, process):
+    def keep(self, process):
+        """Ends it with the others."""
         self.running.append(process)
         return process
