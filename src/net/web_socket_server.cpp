@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <asio.hpp>
 #include <atomic>
-#include <cctype>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -12,6 +11,8 @@
 #include <websocketpp/frame.hpp>
 #include <websocketpp/logger/stub.hpp>
 #include <websocketpp/server.hpp>
+
+#include "net/text.h"
 
 namespace ponte::net {
 namespace {
@@ -53,11 +54,6 @@ struct ServerConfig : websocketpp::config::asio {
 };
 using Endpoint = websocketpp::server<ServerConfig>;
 using Connection = Endpoint::connection_ptr;
-
-std::string lower_case(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 class Socket;
 
