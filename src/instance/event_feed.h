@@ -21,6 +21,8 @@ class EventFeed {
                                                          std::size_t limit) const = 0;
   /// The newest event's sequence, 0 where there is none.
   virtual std::uint64_t last_sequence(const std::string& instance_id) const = 0;
+  /// The oldest that is kept; 0 where there is none. Those before it were given up.
+  virtual std::uint64_t first_sequence(const std::string& instance_id) const = 0;
 };
 
 /// Told of each event once it is in the journal, those of one instance in their order. Called on any thread; must not

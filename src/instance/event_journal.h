@@ -41,8 +41,7 @@ class EventJournal final : public EventFeed {
   Result<std::vector<JournalEvent>> events_after(const std::string& instance_id, std::uint64_t after,
                                                  std::size_t limit) const override;
   std::uint64_t last_sequence(const std::string& instance_id) const override;
-  /// The oldest that is kept; 0 where there is none. Those before it were given up.
-  std::uint64_t first_sequence(const std::string& instance_id) const;
+  std::uint64_t first_sequence(const std::string& instance_id) const override;
 
   /// The instance is no more. Synced before `done`.
   void erase(const std::string& instance_id, store::Store::Committed done);

@@ -106,7 +106,6 @@ void Webhooks::erase(const std::string& id, UniqueFunction<void(Status)> done) {
       for (Task& task : entry.mapped().waiting) task();
       const std::lock_guard lock(impl->mutex);
       impl->defaults.erase(id);
-      impl->listening.erase(id);
       impl->standings.erase(id);
     }
     // Behind whatever was written so far; from now on nothing is.
@@ -116,17 +115,11 @@ void Webhooks::erase(const std::string& id, UniqueFunction<void(Status)> done) {
 
 void Webhooks::Impl::publish(const std::string& id, const Entry& entry) {
   const auto found = entry.webhooks.find(kDefaultLabel);
-  const bool listens = std::any_of(entry.webhooks.begin(), entry.webhooks.end(),
-                                   [](const auto& webhook) { return webhook.second->record.enabled; });
   const std::lock_guard lock(mutex);
   if (found == entry.webhooks.end())
     defaults.erase(id);
   else
     defaults.insert_or_assign(id, info_of(found->second->record));
-  if (listens)
-    listening.insert(id);
-  else
-    listening.erase(id);
   auto& standing = standings[id];
   standing.clear();
   for (const auto& [label, webhook] : entry.webhooks) standing.emplace(label, standing_of(*webhook));
@@ -141,6 +134,14 @@ void Webhooks::Impl::publish(const Key& key, const Webhook& webhook) {
 Webhooks::Impl::Standing Webhooks::Impl::standing_of(const Webhook& webhook) {
   const store::WebhookProgress& progress = webhook.queue.progress();
   return {webhook.record.enabled ? std::optional(progress.cursor) : std::nullopt, progress.dead_letters};
+}
+
+/// Whether any webhook of the instance is enabled.
+bool Webhooks::Impl::listens(const std::string& id) const {
+  const auto found = standings.find(id);
+  return found != standings.end() && std::any_of(found->second.begin(), found->second.end(), [](const auto& standing) {
+           return standing.second.cursor.has_value();
+         });
 }
 
 const WebhookMetrics& Webhooks::metrics() const {
@@ -457,7 +458,7 @@ void Webhooks::test(const std::string& id, const std::string& label, Reply<Deliv
 void Webhooks::on_event(const std::string& instance_id, const JournalEvent&) {
   {
     const std::lock_guard lock(impl_->mutex);
-    if (impl_->listening.count(instance_id) == 0) return;
+    if (!impl_->listens(instance_id)) return;
     const bool asleep = impl_->appended.empty();
     impl_->appended.insert(instance_id);
     if (!asleep) return;

@@ -88,15 +88,11 @@ WebhookQueue::Next Webhooks::Impl::next_of(const Key& key, Webhook& webhook) {
     const auto* read = std::get_if<WebhookQueue::Read>(&next);
     if (read == nullptr) return next;
     auto page = world.feed.events_after(key.first, read->after, WebhookQueue::kPage);
-    std::uint64_t oldest = 0;
-    if (page && webhook.queue.leaves_gap(*page)) {
-      const auto first = world.feed.events_after(key.first, 0, 1);
-      if (first && !first->empty()) oldest = first->front().sequence;
-    }
     if (!page) {
       wait_out(key, webhook, "the journal cannot be read", page.error());
       return WebhookQueue::Idle{};
     }
+    const std::uint64_t oldest = webhook.queue.leaves_gap(*page) ? world.feed.first_sequence(key.first) : 0;
     const std::uint64_t missed = webhook.queue.progress().missed;
     webhook.queue.take(std::move(*page), oldest);
     const std::uint64_t more = webhook.queue.progress().missed - missed;

@@ -102,6 +102,7 @@ struct Webhooks::Impl : std::enable_shared_from_this<Webhooks::Impl> {
   void publish(const std::string& id, const Entry& entry);
   void publish(const Key& key, const Webhook& webhook);
   static Standing standing_of(const Webhook& webhook);
+  bool listens(const std::string& id) const;  // mutex held
   /// Commits; `done` on the loop, where this still lives.
   void commit(store::Transaction& transaction, UniqueFunction<void(const Status&)> done);
 
@@ -140,7 +141,6 @@ struct Webhooks::Impl : std::enable_shared_from_this<Webhooks::Impl> {
   mutable std::mutex mutex;
   // Guarded by it.
   std::map<std::string, WebhookInfo> defaults;  ///< the webhooks of label `default`, by instance id
-  std::set<std::string> listening;              ///< instances with a webhook that is enabled
   std::set<std::string> appended;               ///< instances whose journal has grown
   std::map<std::string, std::map<std::string, Standing>> standings;  ///< by instance id and label
 };

@@ -56,6 +56,10 @@ class RealWebhooks {
       const std::lock_guard lock(all.mutex_);
       return all.journal_.size();
     }
+    std::uint64_t first_sequence(const std::string&) const override {
+      const std::lock_guard lock(all.mutex_);
+      return all.journal_.empty() ? 0 : 1;
+    }
     const RealWebhooks& all;
   };
 

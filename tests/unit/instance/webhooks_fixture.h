@@ -37,6 +37,10 @@ class FakeFeed final : public EventFeed {
     const auto found = journals.find(instance_id);
     return found == journals.end() || found->second.empty() ? 0 : found->second.back().sequence;
   }
+  std::uint64_t first_sequence(const std::string& instance_id) const override {
+    const auto found = journals.find(instance_id);
+    return found == journals.end() || found->second.empty() ? 0 : found->second.front().sequence;
+  }
 
   bool broken = false;
   std::map<std::string, std::deque<JournalEvent>> journals;
