@@ -52,6 +52,10 @@ struct Request {
   std::optional<std::string_view> header(std::string_view lower_case_name) const {
     return find_header(headers, lower_case_name);
   }
+  std::optional<std::string_view> query_value(std::string_view name) const {
+    const auto found = query.find(name);
+    return found == query.end() ? std::nullopt : std::optional<std::string_view>(found->second);
+  }
 };
 
 /// An answer that goes on after its headers. Thread-safe; outlives its connection.

@@ -34,18 +34,6 @@ Json reference(std::string_view kind, std::string_view name) {
   return {{"$ref", "#/components/" + std::string(kind) + "/" + std::string(name)}};
 }
 
-/// The parts between slashes.
-std::vector<std::string_view> segments_of(std::string_view path) {
-  std::vector<std::string_view> out;
-  while (!path.empty()) {
-    path.remove_prefix(1);
-    const auto end = std::min(path.find('/'), path.size());
-    if (end > 0) out.push_back(path.substr(0, end));
-    path.remove_prefix(end);
-  }
-  return out;
-}
-
 bool has_instance(const Route& route) {
   const auto segments = segments_of(route.path);
   return std::find(segments.begin(), segments.end(), ":instance") != segments.end();

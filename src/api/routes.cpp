@@ -1,26 +1,15 @@
 #include "api/routes.h"
 
+#include <algorithm>
 #include <optional>
 
 namespace ponte::api {
 namespace {
 
-std::vector<std::string> segments_of(std::string_view path) {
-  std::vector<std::string> out;
-  while (!path.empty()) {
-    path.remove_prefix(1);
-    const auto end = path.find('/');
-    out.emplace_back(path.substr(0, end));
-    if (end == std::string_view::npos) break;
-    path.remove_prefix(end);
-  }
-  return out;
-}
-
 using Params = std::map<std::string, std::string, std::less<>>;
 
-std::optional<Params> match_segments(const std::vector<std::string>& pattern, const std::vector<std::string>& segments,
-                                     LastSegment last) {
+std::optional<Params> match_segments(const std::vector<std::string_view>& pattern,
+                                     const std::vector<std::string>& segments, LastSegment last) {
   const bool parameter_last = !pattern.empty() && pattern.back().substr(0, 1) == ":";
   if (last == LastSegment::kMissing && !parameter_last) return std::nullopt;
   if (segments.size() + (last == LastSegment::kMissing ? 1 : 0) != pattern.size()) return std::nullopt;
@@ -36,6 +25,17 @@ std::optional<Params> match_segments(const std::vector<std::string>& pattern, co
 }
 
 }  // namespace
+
+std::vector<std::string_view> segments_of(std::string_view path) {
+  std::vector<std::string_view> out;
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const auto end = std::min(path.find('/'), path.size());
+    out.push_back(path.substr(0, end));
+    path.remove_prefix(end);
+  }
+  return out;
+}
 
 Auth auth_of(const Route& route, const Request& request) {
   const bool shows_more = !route.account_query.empty() && request.query.contains(route.account_query);

@@ -58,6 +58,9 @@ struct Route {
   Cors cors = Cors::kAllowed;
 };
 
+/// The parts of a row's path between its slashes; they live as long as the path.
+std::vector<std::string_view> segments_of(std::string_view path);
+
 /// Whom a route lets in with this request's query.
 Auth auth_of(const Route& route, const Request& request);
 
@@ -87,7 +90,7 @@ class Router {
   Match match(Method method, const Target& target, LastSegment last);
 
   std::vector<Route> routes_;
-  std::vector<std::vector<std::string>> patterns_;  ///< of the row with the same index
+  std::vector<std::vector<std::string_view>> patterns_;  ///< of the row with the same index
 };
 
 }  // namespace ponte::api

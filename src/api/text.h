@@ -1,6 +1,8 @@
 // Small texts of HTTP: blanks, case, lists, dates.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +18,8 @@ std::string to_lower(std::string_view text);
 bool equals_ignoring_case(std::string_view left, std::string_view right);
 /// The trimmed elements between commas; empty ones are dropped.
 std::vector<std::string_view> split_list(std::string_view text);
+/// Decimal digits and nothing else; nullopt also beyond 64 bits.
+std::optional<std::uint64_t> whole_number(std::string_view text);
 /// Whether a comma list holds `element`, case ignored.
 bool list_contains(std::string_view list, std::string_view element);
 

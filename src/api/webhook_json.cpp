@@ -107,8 +107,8 @@ Json delivery_attempt_json(const instance::DeliveryAttempt& attempt) {
   return out;
 }
 
-std::string label_or_default(const std::optional<std::string>& label) {
-  return label && !label->empty() ? *label : instance::kDefaultLabel;
+std::string label_or_default(std::optional<std::string_view> label) {
+  return std::string(label && !label->empty() ? *label : instance::kDefaultLabel);
 }
 
 Result<instance::WebhookChange> read_webhook(FieldReader& fields) {

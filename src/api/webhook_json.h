@@ -2,6 +2,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/json.h"
@@ -24,7 +26,7 @@ Json delivery_attempt_json(const instance::DeliveryAttempt& attempt);
 std::vector<NamedSchema> webhook_schemas();
 
 /// Missing or empty: `default`.
-std::string label_or_default(const std::optional<std::string>& label);
+std::string label_or_default(std::optional<std::string_view> label);
 /// The body of POST /api/events/webhook.
 Result<instance::WebhookChange> read_webhook(FieldReader& fields);
 /// The webhook block of POST /api/instance/new; nullopt where it asks for none.

@@ -72,9 +72,12 @@ Handler on_info(EndpointContext context, std::string prescribed,
                          const std::string& name, const Request& request, Reply<Response> reply) {
     const auto info = context.instances.find(name);
     Result<Response> answer = info ? show(*info) : Result<Response>(instance::instance_not_found());
-    if (!answer) answer = failure(context, request, answer.error(), prescribed);
-    reply.answer(std::move(answer));
+    reply.answer(answer_or_failure(context, request, std::move(answer), prescribed));
   });
+}
+
+Error invalid_request(std::string what) {
+  return {Errc::kInvalidArgument, Cause::kInvalidRequest, std::move(what)};
 }
 
 void note_changed(const Request& request, const FieldReader& fields) {
@@ -86,6 +89,11 @@ Response failure(const EndpointContext& context, const Request& request, const E
   const Wall now = context.clock.now().wall;
   if (prescribed.empty()) return render(problem_of(error, now), request);
   return render(problem_of(error, now, prescribed.ends_with(": ") ? prescribed + error.message : prescribed), request);
+}
+
+Response answer_or_failure(const EndpointContext& context, const Request& request, Result<Response> answer,
+                           const std::string& prescribed) {
+  return answer ? std::move(*answer) : failure(context, request, answer.error(), prescribed);
 }
 
 }  // namespace ponte::api

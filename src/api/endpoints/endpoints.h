@@ -1,6 +1,7 @@
 // Each endpoint file gives its row of the route table.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
@@ -103,12 +104,22 @@ Handler on_instance_id(EndpointContext context, InstanceHandler handler);
 Handler on_info(EndpointContext context, std::string prescribed,
                 std::function<Result<Response>(const instance::InstanceInfo&)> show);
 
+/// kInvalidArgument/kInvalidRequest. `what` names the parameter or member, and its rule.
+Error invalid_request(std::string what);
+
+/// JSON carries whole numbers up to it exactly (RFC 8259 6).
+inline constexpr std::uint64_t kMostExact = (std::uint64_t{1} << 53) - 1;
+
 /// For the audit record: which settings a body names.
 void note_changed(const Request& request, const FieldReader& fields);
 
 /// Answers an error of the instances, under the text that the endpoint's contract prescribes where there is one.
 Response failure(const EndpointContext& context, const Request& request, const Error& error,
                  const std::string& prescribed = "");
+
+/// `answer`, or what failure() makes of its error.
+Response answer_or_failure(const EndpointContext& context, const Request& request, Result<Response> answer,
+                           const std::string& prescribed = "");
 
 /// What the instances answer as what the client gets: `render` of the value, else a failure under `prescribed`; with
 /// `: ` at its end the error's own words follow it.
@@ -119,8 +130,7 @@ Reply<T> answering(const EndpointContext& context, Request request, Reply<Respon
   return Reply<T>([context, request = std::move(request), reply = std::move(reply), prescribed = std::move(prescribed),
                    render = std::move(render)](Result<T> result) mutable {
     Result<Response> answer = result ? Result<Response>(render(*result)) : Result<Response>(result.error());
-    if (!answer) answer = failure(context, request, answer.error(), prescribed);
-    reply.answer(std::move(answer));
+    reply.answer(answer_or_failure(context, request, std::move(answer), prescribed));
   });
 }
 

@@ -1,10 +1,10 @@
 // GET /api/instance/connect/:instance: answers with the code that links the account, now or as soon as there is one.
 #include <algorithm>
-#include <charconv>
 
 #include "api/endpoints/endpoints.h"
 #include "api/json.h"
 #include "api/qr_image.h"
+#include "api/text.h"
 
 namespace ponte::api {
 namespace {
@@ -36,10 +36,8 @@ std::optional<std::string> phone_number(std::string_view text) {
 }
 
 std::optional<unsigned> parse_history_days(std::string_view text) {
-  unsigned days = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), days);
-  if (error != std::errc() || end != text.data() + text.size() || days < 1 || days > 3650) return std::nullopt;
-  return days;
+  const auto days = whole_number(text);
+  return days && *days >= 1 && *days <= 3650 ? std::optional(static_cast<unsigned>(*days)) : std::nullopt;
 }
 
 Result<instance::ConnectRequest> parse_connect(const Request& request) {

@@ -1,6 +1,4 @@
 // GET /v1/instances/:instance/events: what happens to an instance, as Server-Sent Events (contract, decision 19).
-#include <charconv>
-
 #include "api/endpoints/event_push.h"
 #include "api/json.h"
 #include "api/text.h"
@@ -27,34 +25,26 @@ class SseSink final : public instance::EventSink {
   const std::shared_ptr<ResponseStream> stream_;  // shared with the connection
 };
 
-Error invalid(std::string what) {
-  return {Errc::kInvalidArgument, Cause::kInvalidRequest, std::move(what)};
-}
-
 /// Where the client has got to: the header that EventSource sends when it comes back, or the query. nullopt: it wants
 /// what happens from now on.
 Result<std::optional<std::uint64_t>> last_event_id(const Request& request) {
   std::optional<std::string_view> text = request.header("last-event-id");
   const char* name = "Last-Event-ID";
-  const auto query = request.query.find("lastEventId");
-  if (!text && query != request.query.end()) {
-    text = query->second;
+  if (!text) {
+    text = request.query_value("lastEventId");
     name = "lastEventId";
   }
   if (!text || text->empty()) return std::optional<std::uint64_t>();
-  std::uint64_t sequence = 0;
-  const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), sequence);
-  if (problem == std::errc() && end == text->data() + text->size()) return std::optional(sequence);
-  return invalid(std::string(name) + ": expected the id of an event, a whole number");
+  if (const auto sequence = whole_number(*text)) return sequence;
+  return invalid_request(std::string(name) + ": expected the id of an event, a whole number");
 }
 
 Result<std::set<std::string, std::less<>>> wanted_events(const Request& request) {
   std::set<std::string, std::less<>> out;
-  const auto query = request.query.find("events");
-  if (query == request.query.end()) return out;
-  for (const std::string_view name : split_list(query->second)) {
+  for (const std::string_view name : split_list(request.query_value("events").value_or(""))) {
     if (name.empty()) continue;
-    if (!instance::is_event_name(name)) return invalid("events: no event is called " + std::string(name.substr(0, 64)));
+    if (!instance::is_event_name(name))
+      return invalid_request("events: no event is called " + std::string(name.substr(0, 64)));
     out.emplace(name);
   }
   return out;
@@ -92,8 +82,7 @@ Route instance_events_route(EndpointContext context) {
   route.response_type = "text/event-stream";
   route.answers = {{400, "`Instance name is required`, `Invalid request body` with the parameter and its rule"}};
   route.handler = on_instance([context](const std::string& name, Request request, Reply<Response> reply) {
-    Result<Response> response = open_stream(context, name, request);
-    reply.answer(response ? std::move(*response) : failure(context, request, response.error()));
+    reply.answer(answer_or_failure(context, request, open_stream(context, name, request)));
   });
   return route;
 }

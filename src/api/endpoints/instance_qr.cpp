@@ -38,9 +38,7 @@ Route qr_route(EndpointContext context, std::string_view path, Draw draw, std::s
   route.answers = {{404, "`Instance not found`, `QR code not available` (`QR_NOT_AVAILABLE`)"}};
   route.handler =
       on_instance([context, draw, type](const std::string& name, const Request& request, Reply<Response> reply) {
-        auto answer = picture(context, name, draw, type);
-        if (!answer) answer = failure(context, request, answer.error());
-        reply.answer(std::move(answer));
+        reply.answer(answer_or_failure(context, request, picture(context, name, draw, type)));
       });
   return route;
 }

@@ -1,6 +1,4 @@
 // GET /v1/instances/:instance: one instance with its state, now or when it changes.
-#include <charconv>
-
 #include "api/endpoints/endpoints.h"
 #include "api/instance_json.h"
 #include "api/text.h"
@@ -23,19 +21,14 @@ constexpr char kAnswer[] = R"({"type":"object","required":["success","message","
 "lastStanzaAt":{"type":["string","null"],"format":"date-time"}}}}})";
 
 constexpr std::uint64_t kLongestWait = 60;  // seconds
-/// Beyond it a JSON number is no longer exact for its readers.
-constexpr std::uint64_t kLastSequence = (std::uint64_t{1} << 53) - 1;
 
 /// A whole number of the query; nullopt where it is not there.
 Result<std::optional<std::uint64_t>> number(const Request& request, const char* name, std::uint64_t most) {
-  const auto query = request.query.find(name);
-  if (query == request.query.end()) return std::optional<std::uint64_t>();
-  const std::string& text = query->second;
-  std::uint64_t value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem == std::errc() && end == text.data() + text.size() && value <= most) return std::optional(value);
-  return Error{Errc::kInvalidArgument, Cause::kInvalidRequest,
-               std::string(name) + ": expected a whole number from 0 to " + std::to_string(most)};
+  const auto text = request.query_value(name);
+  if (!text) return std::optional<std::uint64_t>();
+  const auto value = whole_number(*text);
+  if (value && *value <= most) return value;
+  return invalid_request(std::string(name) + ": expected a whole number from 0 to " + std::to_string(most));
 }
 
 const char* attempt_kind(const instance::InstanceInfo& info) {
@@ -84,7 +77,7 @@ Response show(const EndpointContext& context, const std::string& name, const Req
 }
 
 void answer(const EndpointContext& context, const std::string& name, Request request, Reply<Response> reply) {
-  const auto since = number(request, "since", kLastSequence);
+  const auto since = number(request, "since", kMostExact);
   const auto wait = number(request, "wait", kLongestWait);
   if (!since) return reply.answer(failure(context, request, since.error()));
   if (!wait) return reply.answer(failure(context, request, wait.error()));

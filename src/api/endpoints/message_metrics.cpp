@@ -52,8 +52,7 @@ Route message_metrics_route(EndpointContext context) {
 "lastMessageAt":{"type":["string","null"],"format":"date-time"}}}}})";
   route.answers = {{400, "`Instance name is required`"}};
   route.handler = on_instance([context](const std::string& names, const Request& request, Reply<Response> reply) {
-    Result<Response> response = show(context, names);
-    reply.answer(response ? std::move(*response) : failure(context, request, response.error()));
+    reply.answer(answer_or_failure(context, request, show(context, names)));
   });
   return route;
 }

@@ -48,8 +48,7 @@ Route ticket_route(EndpointContext context) {
   route.success = 201;
   route.answers = {{400, "`Invalid request body`"}, {404, "`Instance not found`"}};
   route.handler = [context](const Request& request, Reply<Response> reply) {
-    Result<Response> response = issue(context, request);
-    reply.answer(response ? std::move(*response) : failure(context, request, response.error()));
+    reply.answer(answer_or_failure(context, request, issue(context, request)));
   };
   return route;
 }

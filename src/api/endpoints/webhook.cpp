@@ -57,9 +57,8 @@ Result<Response> show(const std::optional<std::string>& label, const std::vector
 }
 
 void read(const EndpointContext& context, const std::string& id, Request request, Reply<Response> reply) {
-  const auto query = request.query.find("label");
-  std::optional<std::string> label;
-  if (query != request.query.end()) label = label_or_default(query->second);
+  const auto query = request.query_value("label");
+  const auto label = query ? std::optional(label_or_default(query)) : std::nullopt;
   context.webhooks.list(id, answering<std::vector<instance::WebhookStatus>>(
                                 context, std::move(request), std::move(reply), kReadFailed,
                                 [label](const auto& webhooks) { return show(label, webhooks); }));

@@ -1,7 +1,6 @@
 // /v1/instances/:instance/webhooks: what has become of a webhook's events, and what can be done about it.
-#include <charconv>
-
 #include "api/endpoints/endpoints.h"
+#include "api/text.h"
 #include "api/webhook_json.h"
 #include "instance/webhook_rules.h"
 
@@ -33,31 +32,19 @@ constexpr char kLetter[] = R"({"type":"object","additionalProperties":true,"prop
 "label":{"type":["string","null"],"maxLength":4096},"id":{"type":["integer","null"],"minimum":1}}})";
 constexpr QueryParameter kLabel{"label", "Of which webhook; missing or empty: `default`"};
 constexpr std::uint64_t kMostOnAPage = 100;
-constexpr std::uint64_t kMostExact = (std::uint64_t{1} << 53) - 1;  // that JSON carries (RFC 8259 6)
-
-Error invalid(const std::string& what) {
-  return {Errc::kInvalidArgument, Cause::kInvalidRequest, what};
-}
 
 Json answer_of(const char* message) {
   return {{"success", true}, {"message", message}};
 }
 
-std::optional<std::string> query_of(const Request& request, std::string_view name) {
-  const auto found = request.query.find(name);
-  return found == request.query.end() ? std::nullopt : std::optional(found->second);
-}
-
 /// Names the parameter and the rule where it is no such number.
 Result<std::uint64_t> number_of(const Request& request, std::string_view name, std::uint64_t otherwise,
                                 std::uint64_t most) {
-  const auto text = query_of(request, name);
+  const auto text = request.query_value(name);
   if (!text) return otherwise;
-  std::uint64_t number = 0;
-  const char* const last = text->data() + text->size();
-  const auto [end, problem] = std::from_chars(text->data(), last, number);
-  if (problem == std::errc() && end == last && number <= most) return number;
-  return invalid(std::string(name) + ": expected a whole number up to " + std::to_string(most));
+  const auto number = whole_number(*text);
+  if (number && *number <= most) return *number;
+  return invalid_request(std::string(name) + ": expected a whole number up to " + std::to_string(most));
 }
 
 struct Target {
@@ -108,8 +95,9 @@ void list(const EndpointContext& context, const std::string& id, Request request
 }
 
 void remove(const EndpointContext& context, const std::string& id, Request request, Reply<Response> reply) {
-  const auto label = query_of(request, "label");
-  if (!label) return reply.answer(failure(context, request, invalid("label: expected the one that is to be removed")));
+  const auto label = request.query_value("label");
+  if (!label)
+    return reply.answer(failure(context, request, invalid_request("label: expected the one that is to be removed")));
   context.webhooks.remove(
       id, label_or_default(label),
       answering<std::monostate>(context, std::move(request), std::move(reply), "Failed to remove webhook",
@@ -127,12 +115,12 @@ Response page_response(const instance::DeadLetterPage& page, std::size_t limit) 
 
 void dead_letters(const EndpointContext& context, const std::string& id, Request request, Reply<Response> reply) {
   instance::DeadLetterQuery query;
-  query.label = label_or_default(query_of(request, "label"));
+  query.label = label_or_default(request.query_value("label"));
   const auto after = number_of(request, "after", 0, kMostExact);
   const auto limit = number_of(request, "limit", query.limit, kMostOnAPage);
   if (!after) return reply.answer(failure(context, request, after.error()));
   if (!limit) return reply.answer(failure(context, request, limit.error()));
-  if (*limit == 0) return reply.answer(failure(context, request, invalid("limit: expected at least 1")));
+  if (*limit == 0) return reply.answer(failure(context, request, invalid_request("limit: expected at least 1")));
   query.after = *after;
   query.limit = *limit;
   context.webhooks.dead_letters(
@@ -155,7 +143,7 @@ void redrive(const EndpointContext& context, const std::string& id, Request requ
 }
 
 void attempts(const EndpointContext& context, const std::string& id, Request request, Reply<Response> reply) {
-  const std::string label = label_or_default(query_of(request, "label"));
+  const std::string label = label_or_default(request.query_value("label"));
   context.webhooks.attempts(id, label,
                             answering<std::vector<instance::DeliveryAttempt>>(
                                 context, std::move(request), std::move(reply), "Failed to get attempts",

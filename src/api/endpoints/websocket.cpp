@@ -28,7 +28,7 @@ Result<instance::WebSocketConfig> parse_config(const Request& request) {
   note_changed(request, fields);
   PONTE_TRY(fields.status());
   if (!enabled) {
-    return Error{Errc::kInvalidArgument, Cause::kInvalidRequest, "enabled: expected true or false"};
+    return invalid_request("enabled: expected true or false");
   }
   PONTE_ASSIGN(auto events, read_event_names(names));
   if (!*enabled) return instance::WebSocketConfig{};
@@ -156,8 +156,7 @@ Route websocket_route(EndpointContext context) {
                    {403, "`Forbidden`: the page's origin is not among PONTE_CORS_ORIGINS"},
                    {426, "`Upgrade required`: on the listener of this document"}};
   route.handler = on_instance([context](const std::string& name, const Request& request, Reply<Response> reply) {
-    Result<Response> response = open_socket(context, name, request);
-    reply.answer(response ? std::move(*response) : failure(context, request, response.error()));
+    reply.answer(answer_or_failure(context, request, open_socket(context, name, request)));
   });
   return route;
 }
