@@ -120,6 +120,15 @@ enum class Errc {
   X(kPasskeyNotRequested, "PASSKEY_NOT_REQUESTED")                 \
   X(kPasskeyRejected, "PASSKEY_REJECTED")                          \
   X(kPasskeyConfirmationRequired, "PASSKEY_CONFIRMATION_REQUIRED") \
+  X(kSignalNoSession, "SIGNAL_NO_SESSION")                         \
+  X(kSignalNoSenderKey, "SIGNAL_NO_SENDER_KEY")                    \
+  X(kSignalUnknownPrekey, "SIGNAL_UNKNOWN_PREKEY")                 \
+  X(kSignalDuplicate, "SIGNAL_DUPLICATE")                          \
+  X(kSignalInvalidMessage, "SIGNAL_INVALID_MESSAGE")               \
+  X(kSignalInvalidKey, "SIGNAL_INVALID_KEY")                       \
+  X(kSignalMalformed, "SIGNAL_MALFORMED")                          \
+  X(kSignalVersion, "SIGNAL_VERSION")                              \
+  X(kSignalPadding, "SIGNAL_PADDING")                              \
   X(kSuperseded, "SUPERSEDED")                                     \
   X(kMultideviceUnsupported, "MULTIDEVICE_UNSUPPORTED")            \
   X(kLoggedOut, "LOGGED_OUT")                                      \

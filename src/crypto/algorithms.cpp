@@ -38,8 +38,14 @@ EVP_MAC_CTX* hmac_sha256_template() {
 
 Algorithms fetch_all() {
   require(sodium_init() >= 0, "libsodium");
-  return {fetch_digest("SHA256"), fetch_digest("SHA1"),        fetch_digest("MD5"),
-          hmac_sha256_template(), fetch_cipher("AES-256-GCM"), fetch_cipher("AES-256-CTR")};
+  return {.sha256 = fetch_digest("SHA256"),
+          .sha512 = fetch_digest("SHA512"),
+          .sha1 = fetch_digest("SHA1"),
+          .md5 = fetch_digest("MD5"),
+          .hmac_sha256 = hmac_sha256_template(),
+          .aes256_gcm = fetch_cipher("AES-256-GCM"),
+          .aes256_ctr = fetch_cipher("AES-256-CTR"),
+          .aes256_cbc = fetch_cipher("AES-256-CBC")};
 }
 
 }  // namespace

@@ -24,11 +24,13 @@ using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, Releaser<EVP_CIPHER_CTX_fr
 /// Alive until the process ends. `hmac_sha256` is only duplicated, never used itself.
 struct Algorithms {
   EVP_MD* sha256;
+  EVP_MD* sha512;
   EVP_MD* sha1;
   EVP_MD* md5;
   EVP_MAC_CTX* hmac_sha256;
   EVP_CIPHER* aes256_gcm;
   EVP_CIPHER* aes256_ctr;
+  EVP_CIPHER* aes256_cbc;
 };
 
 /// Fetches on first use; thread-safe.

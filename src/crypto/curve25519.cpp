@@ -1,33 +1,16 @@
 #include "crypto/curve25519.h"
 
-#include <curve.h>
-#include <signal_protocol.h>
 #include <sodium.h>
 
 #include <algorithm>
 #include <cassert>
-#include <memory>
 
 #include "crypto/algorithms.h"
 #include "crypto/digest.h"
+#include "crypto/signal/context.h"
 
 namespace ponte::crypto {
 namespace {
-
-// libsignal marks a Curve25519 public key with this byte in front (DJB_TYPE).
-constexpr std::uint8_t kSignalKeyType = 0x05;
-constexpr std::size_t kSignRandomSize = 64;
-
-struct SignalUnref {
-  template <typename T>
-  void operator()(T* object) const {
-    SIGNAL_UNREF(object);
-  }
-};
-using SignalPublicKey = std::unique_ptr<ec_public_key, SignalUnref>;
-using SignalPrivateKey = std::unique_ptr<ec_private_key, SignalUnref>;
-using SignalContext = std::unique_ptr<signal_context, Releaser<signal_context_destroy>>;
-using SignalBuffer = std::unique_ptr<signal_buffer, Releaser<signal_buffer_bzero_free>>;
 
 void clamp(PrivateKey& scalar) {
   MutableByteView bytes = scalar.mutable_view();
@@ -61,69 +44,6 @@ constexpr ByteArray<32> kLowOrderKeys[] = {
      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
 };
 
-bool may_sign(const PublicKey& key) {
-  return less_little_endian(key, kFieldPrime) &&
-         std::none_of(std::begin(kLowOrderKeys), std::end(kLowOrderKeys), [&](const auto& low) { return low == key; });
-}
-
-/// What libsignal draws while it signs: bytes drawn beforehand, so that no exception of a RandomSource
-/// has to cross C.
-struct SignRandom {
-  Secret<kSignRandomSize> bytes;
-  std::size_t used = 0;
-};
-
-int take_sign_random(std::uint8_t* data, std::size_t size, void* user_data) {
-  auto& random = *static_cast<SignRandom*>(user_data);
-  if (size > kSignRandomSize - random.used) return SG_ERR_UNKNOWN;
-  std::memcpy(data, random.bytes.view().data() + random.used, size);
-  random.used += size;
-  return SG_SUCCESS;
-}
-
-// libsignal takes no provider without HMAC, though signing never calls it: these refuse if it ever did.
-int refuse_hmac_init(void**, const std::uint8_t*, std::size_t, void*) {
-  return SG_ERR_UNKNOWN;
-}
-int refuse_hmac_update(void*, const std::uint8_t*, std::size_t, void*) {
-  return SG_ERR_UNKNOWN;
-}
-int refuse_hmac_final(void*, signal_buffer**, void*) {
-  return SG_ERR_UNKNOWN;
-}
-void ignore_hmac_cleanup(void*, void*) {}
-
-SignalContext signing_context(SignRandom& random) {
-  signal_context* raw = nullptr;
-  require(signal_context_create(&raw, &random) == SG_SUCCESS, "a libsignal context");
-  SignalContext context(raw);
-  signal_crypto_provider provider{};
-  provider.random_func = take_sign_random;
-  provider.hmac_sha256_init_func = refuse_hmac_init;
-  provider.hmac_sha256_update_func = refuse_hmac_update;
-  provider.hmac_sha256_final_func = refuse_hmac_final;
-  provider.hmac_sha256_cleanup_func = ignore_hmac_cleanup;
-  provider.user_data = &random;
-  require(signal_context_set_crypto_provider(raw, &provider) == SG_SUCCESS, "the libsignal crypto provider");
-  return context;
-}
-
-SignalPublicKey signal_public_key(const PublicKey& key) {
-  ByteArray<33> encoded;
-  encoded[0] = kSignalKeyType;
-  std::copy(key.begin(), key.end(), encoded.begin() + 1);
-  ec_public_key* raw = nullptr;
-  require(curve_decode_point(&raw, encoded.data(), encoded.size(), nullptr) == SG_SUCCESS, "a libsignal public key");
-  return SignalPublicKey(raw);
-}
-
-SignalPrivateKey signal_private_key(const PrivateKey& key) {
-  ec_private_key* raw = nullptr;
-  require(curve_decode_private_point(&raw, key.view().data(), key.size(), nullptr) == SG_SUCCESS,
-          "a libsignal private key");
-  return SignalPrivateKey(raw);
-}
-
 }  // namespace
 
 KeyPair generate_key_pair(RandomSource& random) {
@@ -153,25 +73,28 @@ Result<Secret<32>> agree(const PrivateKey& own, const PublicKey& peer) {
 }
 
 Signature xeddsa_sign(const PrivateKey& own, ByteView message, RandomSource& random) {
-  SignRandom drawn;
-  random.fill(drawn.bytes.mutable_view());
-  const SignalContext context = signing_context(drawn);
-  const SignalPrivateKey key = signal_private_key(own);
-  signal_buffer* raw = nullptr;
-  require(curve_calculate_signature(context.get(), &raw, key.get(), message.data(), message.size()) == SG_SUCCESS,
-          "an XEdDSA signature");
-  const SignalBuffer signature(raw);
-  require(signal_buffer_len(raw) == Signature{}.size(), "an XEdDSA signature");
-  return to_array<64>({signal_buffer_data(raw), signal_buffer_len(raw)});
+  SignalContext context(random);
+  const SignalPrivateKey key = to_signal(own);
+  SignalBuffer signature;
+  const int signed_well =
+      curve_calculate_signature(context.get(), out(signature), key.get(), message.data(), message.size());
+  context.rethrow();
+  require(signed_well == SG_SUCCESS && view(signature.get()).size() == Signature{}.size(), "an XEdDSA signature");
+  return to_array<64>(view(signature.get()));
+}
+
+bool is_sound(const PublicKey& key) {
+  return less_little_endian(key, kFieldPrime) &&
+         std::none_of(std::begin(kLowOrderKeys), std::end(kLowOrderKeys), [&](const auto& low) { return low == key; });
 }
 
 bool xeddsa_verify(const PublicKey& signer, ByteView message, ByteView signature) {
-  if (signature.size() != Signature{}.size() || !may_sign(signer)) return false;
+  if (signature.size() != Signature{}.size() || !is_sound(signer)) return false;
   // libsignal bounds S only by its top bits; S + L would pass there as a second signature of the message.
   auto scalar = to_array<32>(signature.last(32));
   scalar[31] &= 0x7F;  // bit 7 is the sign of the Edwards key
   if (!less_little_endian(scalar, kGroupOrder)) return false;
-  const SignalPublicKey key = signal_public_key(signer);
+  const SignalPublicKey key = to_signal(signer);
   // 1 is valid, 0 is not, and an error is negative.
   return curve_verify_signature(key.get(), message.data(), message.size(), signature.data(), signature.size()) == 1;
 }

@@ -29,6 +29,10 @@ KeyPair key_pair_from_private(PrivateKey scalar);
 /// X25519. kUntrusted/kWeakKey when the shared secret is all zero (a low-order public key).
 Result<Secret<32>> agree(const PrivateKey& own, const PublicKey& peer);
 
+/// Whether it may be somebody's public key: below p, and not of low order. Every key that was derived from a scalar
+/// is. Others agree with keys that differ from them, on zero even, and let anybody sign.
+bool is_sound(const PublicKey& key);
+
 /// XEdDSA, libsignal's variant with the sign bit in the signature. Draws 64 random bytes.
 Signature xeddsa_sign(const PrivateKey& own, ByteView message, RandomSource& random);
 /// True only for a valid signature. Any input is allowed.

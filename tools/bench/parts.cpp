@@ -87,6 +87,7 @@ int run(std::vector<char*> arguments) {
   register_wire_parts();
   register_store_parts();
   register_session_parts();
+  register_signal_parts();
   MedianReporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);
   if (as_json) {

@@ -7,5 +7,6 @@ void register_handshake_parts();
 void register_wire_parts();
 void register_store_parts();
 void register_session_parts();
+void register_signal_parts();
 
 }  // namespace ponte::bench

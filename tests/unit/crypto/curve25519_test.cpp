@@ -74,6 +74,30 @@ TEST(X25519, RefusesLowOrderKeys) {
   }
 }
 
+TEST(PublicKey, IsSoundWhereAScalarHasIt) {
+  for (const VectorCase& vector : test::load_cases("crypto/x25519_keys.vec")) {
+    auto key = vector.array<32>("public");
+    EXPECT_TRUE(is_sound(key)) << vector.title;
+    key[31] |= 0x80;  // masked in agreements (RFC 7748 5)
+    EXPECT_FALSE(is_sound(key)) << vector.title;
+  }
+  for (const VectorCase& vector : test::load_cases("crypto/low_order.vec")) {
+    EXPECT_FALSE(is_sound(vector.array<32>("public"))) << vector.title;
+  }
+  SeededRandom random(3);
+  const KeyPair pair = generate_key_pair(random);
+  int refused = 0;
+  for (const VectorCase& vector : test::load_cases("crypto/wycheproof_x25519.vec")) {
+    const auto key = vector.array<32>("public");
+    if (is_sound(key)) {
+      EXPECT_TRUE(agree(pair.private_key, key).ok()) << vector.title;
+    } else {
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 10);
+}
+
 TEST(KeyPair, DerivesThePublicKeyOfEveryVector) {
   for (const VectorCase& vector : test::load_cases("crypto/x25519_keys.vec")) {
     EXPECT_EQ(to_hex(key_pair_from_private(private_key(vector)).public_key), vector.text("public")) << vector.title;
