@@ -8,7 +8,9 @@ namespace ponte::store {
 
 std::size_t Committer::Operation::bytes() const {
   std::size_t total = 0;
-  for (const Write& write : batch.writes) total += write.key.size() + (write.value ? write.value->size() : 0);
+  batch.each([&total](const Owner&, const std::vector<Write>& writes) {
+    for (const Write& write : writes) total += write.key.size() + (write.value ? write.value->size() : 0);
+  });
   return total;
 }
 
@@ -32,7 +34,7 @@ void Committer::submit(Operation operation) {
     const bool full =
         queue_.size() >= limits_.queued_operations || (!queue_.empty() && queued_bytes_ + bytes > limits_.queued_bytes);
     if (!stopping_ && !full) {
-      ++pending_[operation.batch.owner];
+      operation.batch.each([this](const Owner& owner, const auto&) { ++pending_[owner]; });
       queued_bytes_ += bytes;
       queue_.push_back(std::move(operation));
       wake_.notify_one();
@@ -49,6 +51,13 @@ void Committer::submit(Operation operation) {
 bool Committer::has_pending(const Owner& owner) const {
   std::lock_guard lock(mutex_);
   return !pending_.empty() && pending_.contains(owner);
+}
+
+bool Committer::has_pending(const WriteBatch& batch) const {
+  std::lock_guard lock(mutex_);
+  bool found = false;
+  if (!pending_.empty()) batch.each([&](const Owner& owner, const auto&) { found |= pending_.contains(owner); });
+  return found;
 }
 
 std::vector<Committer::Operation> Committer::take_group() {
@@ -68,8 +77,10 @@ std::vector<Committer::Operation> Committer::take_group() {
 void Committer::forget(std::span<const Operation> group) {
   std::lock_guard lock(mutex_);
   for (const Operation& operation : group) {
-    auto pending = pending_.find(operation.batch.owner);
-    if (--pending->second == 0) pending_.erase(pending);
+    operation.batch.each([this](const Owner& owner, const auto&) {
+      auto pending = pending_.find(owner);
+      if (--pending->second == 0) pending_.erase(pending);
+    });
   }
 }
 

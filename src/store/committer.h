@@ -23,7 +23,7 @@ class Committer {
   struct Operation {
     enum class Kind { kBatch, kEraseOwner };
     Kind kind = Kind::kBatch;
-    WriteBatch batch;  ///< of kEraseOwner: only its owner
+    WriteBatch batch;  ///< of kEraseOwner: only one owner
     Store::Committed done;
     Status refused;  ///< set by apply where this one alone was left out of the group
 
@@ -48,8 +48,10 @@ class Committer {
   /// a committer that is being destroyed kUnavailable/kShuttingDown.
   void submit(Operation operation);
 
-  /// Whether operations of this owner wait or are being applied.
+  /// Whether operations that name this owner wait or are being applied.
   bool has_pending(const Owner& owner) const;
+  /// The same of any owner that the batch names.
+  bool has_pending(const WriteBatch& batch) const;
 
  private:
   void run();
@@ -61,7 +63,7 @@ class Committer {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Operation> queue_;
-  std::unordered_map<Owner, std::size_t> pending_;  // queued and being applied, by owner
+  std::unordered_map<Owner, std::size_t> pending_;  // queued and being applied, by each owner that they name
   std::size_t queued_bytes_ = 0;
   bool stopping_ = false;
   std::thread thread_;  // last: runs on the members above

@@ -5,6 +5,7 @@
 
 #include "base/hex.h"
 #include "base/writer.h"
+#include "store/chat_keys.h"
 
 namespace ponte::store::keys {
 namespace {
@@ -25,10 +26,16 @@ bool is_owner_character(char c) {
 
 const Row* row_of(const Owner& owner, std::string_view key) {
   const Scope scope = owner == kSystem ? Scope::kSystem : Scope::kInstance;
-  for (const Row& row : kTable) {
-    if (row.scope != scope) continue;
+  const auto covers = [&](const Row& row) {
     const bool is_prefix = row.key.ends_with('/');
-    if (is_prefix ? key.size() > row.key.size() && key.starts_with(row.key) : key == row.key) return &row;
+    const bool fits = is_prefix ? key.size() > row.key.size() && key.starts_with(row.key) : key == row.key;
+    return fits && row.scope == scope;
+  };
+  for (const Row& row : kTable) {
+    if (covers(row)) return &row;
+  }
+  for (const Row& row : kChatTable) {
+    if (covers(row)) return &row;
   }
   return nullptr;
 }
@@ -57,6 +64,10 @@ std::optional<std::uint64_t> event_sequence(std::string_view key) {
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), sequence, 16);
   if (error != std::errc() || key != event(sequence)) return std::nullopt;
   return sequence;
+}
+
+Owner chats_owner(std::string_view instance_id) {
+  return joined(instance_id, "-chats");
 }
 
 Owner events_owner(std::string_view instance_id) {

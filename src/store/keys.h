@@ -35,7 +35,21 @@ inline constexpr std::string_view kLoggedOut = "logged_out";
 inline constexpr std::string_view kHold = "hold";
 inline constexpr std::string_view kPrekeyState = "prekey_state";
 inline constexpr std::string_view kPrekeyPrefix = "prekey/";
-inline constexpr std::string_view kSignalPrefix = "signal/";
+inline constexpr std::string_view kSignalSessionPrefix = "signal/session/";
+inline constexpr std::string_view kSignalIdentityPrefix = "signal/identity/";
+inline constexpr std::string_view kSenderKeyPrefix = "signal/sender_key/";
+inline constexpr std::string_view kSenderKeyMemoPrefix = "signal/sender_key_memo/";
+inline constexpr std::string_view kHandedPrekeyPrefix = "signal/prekey/";
+inline constexpr std::string_view kReplacedSignedPrekeyPrefix = "signal/signed_prekey/";
+inline constexpr std::string_view kLidPrefix = "lid/";
+inline constexpr std::string_view kPnPrefix = "pn/";
+inline constexpr std::string_view kRetryPrefix = "retry/";
+inline constexpr std::string_view kSeenPrefix = "seen/";
+inline constexpr std::string_view kOutgoingPrefix = "outgoing/";
+inline constexpr std::string_view kOutgoingDayPrefix = "outgoing_day/";
+inline constexpr std::string_view kUnacknowledgedPrefix = "unacknowledged/";
+inline constexpr std::string_view kPrivacyTokenPrefix = "privacy_token/";
+inline constexpr std::string_view kNctSalt = "nct_salt";
 // Of an instance's events, which outlive its device.
 inline constexpr std::string_view kEventPrefix = "event/";
 inline constexpr std::string_view kToldLink = "told_link";
@@ -52,7 +66,7 @@ inline constexpr std::string_view kTokenHashKey = "token_hash_key";
 inline constexpr std::string_view kAccountToken = "account_token";
 inline constexpr std::string_view kFetchedVersion = "fetched_version";
 
-/// THE table. No key falls under two rows of one scope.
+/// THE table; that of the chats goes on in chat_keys.h. No key falls under two rows of one scope.
 inline constexpr std::array kTable{
     Row{Scope::kInstance, kCredentials, "CredentialsRecord",
         "the keys of the device; made before its first connection"},
@@ -63,7 +77,32 @@ inline constexpr std::array kTable{
     Row{Scope::kInstance, kLoggedOut, "LoggedOutRecord", "why the device is no longer linked; absent while it is"},
     Row{Scope::kInstance, kPrekeyState, "PrekeyStateRecord", "which one-time prekeys exist and were uploaded"},
     Row{Scope::kInstance, kPrekeyPrefix, "32 raw bytes", "prekey/<id, 6 hex digits>: private one-time prekey"},
-    Row{Scope::kInstance, kSignalPrefix, "reserved", "Signal sessions, sender keys and identities"},
+    Row{Scope::kInstance, kSignalSessionPrefix, "libsignal's record",
+        "signal/session/<name>.<device>: the sessions with a device"},
+    Row{Scope::kInstance, kSignalIdentityPrefix, "32 raw bytes", "signal/identity/<name>.<device>: its identity key"},
+    Row{Scope::kInstance, kSenderKeyPrefix, "libsignal's record",
+        "signal/sender_key/<group>/<name>.<device>: its keys in a group, our own too"},
+    Row{Scope::kInstance, kSenderKeyMemoPrefix, "SenderKeyMemoRecord",
+        "signal/sender_key_memo/<group>: who has our sender key"},
+    Row{Scope::kInstance, kHandedPrekeyPrefix, "32 raw bytes",
+        "signal/prekey/<id, 6 hex digits>: a prekey that went out in a retry receipt"},
+    Row{Scope::kInstance, kReplacedSignedPrekeyPrefix, "32 raw bytes",
+        "signal/signed_prekey/<id, 6 hex digits>: one that was replaced"},
+    Row{Scope::kInstance, kLidPrefix, "user of the LID as text", "lid/<user of the PN>"},
+    Row{Scope::kInstance, kPnPrefix, "user of the PN as text", "pn/<user of the LID>"},
+    Row{Scope::kInstance, kRetryPrefix, "RetryRecord",
+        "retry/<chat>/<sender>/<message id>: a message that could not be decrypted and was asked for again"},
+    Row{Scope::kInstance, kSeenPrefix, "empty",
+        "seen/<day, 6 hex digits>/<chat>/<sender>/<message id>: taken, and kept nowhere else"},
+    Row{Scope::kInstance, kOutgoingPrefix, "OutgoingRecord",
+        "outgoing/<message id>: what was sent, for those who ask again"},
+    Row{Scope::kInstance, kOutgoingDayPrefix, "empty",
+        "outgoing_day/<day, 6 hex digits>/<message id>: when it was sent"},
+    Row{Scope::kInstance, kUnacknowledgedPrefix, "empty",
+        "unacknowledged/<message id>: sent, and the server has not answered"},
+    Row{Scope::kInstance, kPrivacyTokenPrefix, "PrivacyTokenRecord",
+        "privacy_token/<user JID>: theirs, and ours to them"},
+    Row{Scope::kInstance, kNctSalt, "raw bytes", "makes tokens for those who gave us none"},
     Row{Scope::kInstance, kEventPrefix, "EventRecord",
         "event/<sequence, 16 hex digits>: what happened to the instance"},
     Row{Scope::kInstance, kToldLink, "state as text",
@@ -83,6 +122,8 @@ inline constexpr std::array kTable{
     Row{Scope::kSystem, kFetchedVersion, "FetchedVersionRecord", "the client version that was fetched last"},
 };
 
+/// Whose records the chats of an instance are: messages, contacts, labels. They go when its device is logged out.
+Owner chats_owner(std::string_view instance_id);
 /// Whose records the events of an instance are: not the device's, which go when it is logged out.
 Owner events_owner(std::string_view instance_id);
 /// Whose records its webhooks are: apart from the events, which must not wait for what is synced.

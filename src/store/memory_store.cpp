@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "store/keys.h"
+
 namespace ponte::store {
 
 Result<std::optional<Bytes>> MemoryStore::get(const Owner& owner, std::string_view key) const {
@@ -42,25 +44,36 @@ Result<std::vector<Record>> MemoryStore::scan_after(const Owner& owner, std::str
   return found;
 }
 
-Result<std::optional<Record>> MemoryStore::last(const Owner& owner, std::string_view prefix) const {
-  std::optional<Record> found;
-  visit(owner, prefix, prefix, [&found](const std::string& key, const Bytes& value) {
-    found.emplace(key, value);
-    return true;
-  });
+Result<std::vector<Record>> MemoryStore::scan_before(const Owner& owner, std::string_view prefix,
+                                                     std::string_view before, std::size_t limit) const {
+  std::vector<Record> found;
+  std::lock_guard lock(mutex_);
+  const auto records = records_.find(owner);
+  if (records == records_.end()) return found;
+  std::string end = prefix.empty() ? "" : keys::after_prefix(std::string(prefix));
+  if (!before.empty() && (end.empty() || before < end)) end = before;
+  auto it = end.empty() ? records->second.end() : records->second.lower_bound(end);
+  while (it != records->second.begin() && found.size() < limit && (--it)->first.starts_with(prefix))
+    found.emplace_back(it->first, it->second);
   return found;
+}
+
+void MemoryStore::apply(const Owner& owner, std::vector<Write> writes) {
+  if (writes.empty()) return;
+  auto& records = records_[owner];
+  for (Write& write : writes) {
+    if (write.value)
+      records[write.key] = std::move(*write.value);
+    else
+      records.erase(write.key);
+  }
 }
 
 void MemoryStore::commit(WriteBatch batch, Committed done) {
   {
     std::lock_guard lock(mutex_);
-    auto& records = records_[batch.owner];
-    for (Write& write : batch.writes) {
-      if (write.value)
-        records[write.key] = std::move(*write.value);
-      else
-        records.erase(write.key);
-    }
+    apply(batch.owner, std::move(batch.writes));
+    for (OwnedWrites& part : batch.beside) apply(part.owner, std::move(part.writes));
   }
   done(Status::Ok());
 }

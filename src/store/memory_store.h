@@ -17,7 +17,8 @@ class MemoryStore : public Store {
   Result<std::vector<Record>> scan(const Owner& owner, std::string_view prefix) const override;
   Result<std::vector<Record>> scan_after(const Owner& owner, std::string_view prefix, std::string_view after,
                                          std::size_t limit) const override;
-  Result<std::optional<Record>> last(const Owner& owner, std::string_view prefix) const override;
+  Result<std::vector<Record>> scan_before(const Owner& owner, std::string_view prefix, std::string_view before,
+                                          std::size_t limit) const override;
   void commit(WriteBatch batch, Committed done) override;
   void erase_owner(const Owner& owner, Committed done) override;
 
@@ -28,6 +29,7 @@ class MemoryStore : public Store {
   /// Calls `take` with each record whose key starts with `prefix` and is at least `from`, until it gives false.
   void visit(const Owner& owner, std::string_view prefix, std::string_view from,
              const std::function<bool(const std::string&, const Bytes&)>& take) const;
+  void apply(const Owner& owner, std::vector<Write> writes);  // mutex_ held
 
   mutable std::mutex mutex_;
   std::map<Owner, std::map<std::string, Bytes, std::less<>>> records_;

@@ -50,6 +50,18 @@ Result<std::vector<Record>> RecordSource::scan(std::string_view prefix) const {
   return transaction_ ? transaction_->scan(prefix) : reader_->scan(*owner_, prefix);
 }
 
+Result<std::vector<Record>> RecordSource::scan_after(std::string_view prefix, std::string_view after,
+                                                     std::size_t limit) const {
+  return transaction_ ? transaction_->scan_after(prefix, after, limit)
+                      : reader_->scan_after(*owner_, prefix, after, limit);
+}
+
+Result<std::vector<Record>> RecordSource::scan_before(std::string_view prefix, std::string_view before,
+                                                      std::size_t limit) const {
+  return transaction_ ? transaction_->scan_before(prefix, before, limit)
+                      : reader_->scan_before(*owner_, prefix, before, limit);
+}
+
 Credentials Credentials::copy() const {
   Credentials out;
   out.noise = noise.copy();

@@ -27,6 +27,8 @@ class RecordSource {
 
   Result<std::optional<Bytes>> get(std::string_view key) const;
   Result<std::vector<Record>> scan(std::string_view prefix) const;
+  Result<std::vector<Record>> scan_after(std::string_view prefix, std::string_view after, std::size_t limit) const;
+  Result<std::vector<Record>> scan_before(std::string_view prefix, std::string_view before, std::size_t limit) const;
   const Owner& owner() const { return transaction_ ? transaction_->owner() : *owner_; }
 
  private:

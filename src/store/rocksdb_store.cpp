@@ -41,6 +41,22 @@ rocksdb::WriteOptions synced(bool sync) {
   return options;
 }
 
+/// The writes of a batch to one owner.
+struct Part {
+  const Owner& owner;
+  std::vector<Write>& writes;
+};
+
+/// Of an owner that is only named there is nothing: it needs no data key.
+std::vector<Part> parts_of(WriteBatch& batch) {
+  std::vector<Part> parts;
+  if (!batch.writes.empty()) parts.push_back({batch.owner, batch.writes});
+  for (OwnedWrites& beside : batch.beside) {
+    if (!beside.writes.empty()) parts.push_back({beside.owner, beside.writes});
+  }
+  return parts;
+}
+
 class RocksDbStore final : public Store {
  public:
   RocksDbStore(DataDirectory directory, Secret<32> master_key, std::unique_ptr<Engine> engine, RandomSource& random)
@@ -57,7 +73,8 @@ class RocksDbStore final : public Store {
   Result<std::vector<Record>> scan(const Owner& owner, std::string_view prefix) const override;
   Result<std::vector<Record>> scan_after(const Owner& owner, std::string_view prefix, std::string_view after,
                                          std::size_t limit) const override;
-  Result<std::optional<Record>> last(const Owner& owner, std::string_view prefix) const override;
+  Result<std::vector<Record>> scan_before(const Owner& owner, std::string_view prefix, std::string_view before,
+                                          std::size_t limit) const override;
   void commit(WriteBatch batch, Committed done) override;
   void erase_owner(const Owner& owner, Committed done) override;
   Status health() const override;
@@ -76,6 +93,7 @@ class RocksDbStore final : public Store {
 
   Result<Record> record_at(const Owner& owner, const rocksdb::Iterator& it) const;
 
+  Result<std::vector<Secret<32>>> lock_data_keys(const std::vector<Part>& parts, SharedLock& lock);
   Status seal_into(rocksdb::WriteBatch& to, WriteBatch& batch, SharedLock& lock);
   Status commit_inline(WriteBatch& batch);
   Status apply(std::span<Committer::Operation> group);
@@ -177,10 +195,14 @@ Result<std::vector<Record>> RocksDbStore::scan_after(const Owner& owner, std::st
   return records;
 }
 
-Result<std::optional<Record>> RocksDbStore::last(const Owner& owner, std::string_view prefix) const {
+Result<std::vector<Record>> RocksDbStore::scan_before(const Owner& owner, std::string_view prefix,
+                                                      std::string_view before, std::size_t limit) const {
   PONTE_TRY(keys::check_owner(owner));
   const std::string start = keys::disk_key(owner, prefix);
-  const std::string end = keys::after_prefix(start);
+  std::string end = keys::after_prefix(start);
+  if (!before.empty()) end = std::min(end, keys::disk_key(owner, before));
+  std::vector<Record> records;
+  if (end <= start) return records;
   const rocksdb::Slice lower(start);
   const rocksdb::Slice upper(end);
   rocksdb::ReadOptions options;
@@ -189,11 +211,12 @@ Result<std::optional<Record>> RocksDbStore::last(const Owner& owner, std::string
   SharedLock lock(mutex_);
   PONTE_TRY(ready());
   const std::unique_ptr<rocksdb::Iterator> it(engine_->db->NewIterator(options, engine_->records));
-  it->SeekToLast();
+  for (it->SeekToLast(); it->Valid() && records.size() < limit; it->Prev()) {
+    PONTE_ASSIGN(Record record, record_at(owner, *it));
+    records.push_back(std::move(record));
+  }
   if (!it->status().ok()) return engine_error("keys " + start, it->status());
-  if (!it->Valid()) return std::optional<Record>();
-  PONTE_ASSIGN(Record record, record_at(owner, *it));
-  return std::optional(std::move(record));
+  return records;
 }
 
 // --- Writing -----------------------------------------------------------------------------------
@@ -226,26 +249,38 @@ Status RocksDbStore::make_data_key(const Owner& owner) {
   return {};
 }
 
-/// On success the lock is held, and stays so until the batch is written: the data key cannot go meanwhile.
-/// On failure nothing was added.
-Status RocksDbStore::seal_into(rocksdb::WriteBatch& to, WriteBatch& batch, SharedLock& lock) {
-  std::optional<Secret<32>> data_key;
+/// The data key of each part. On success the lock is held: all of them were there in one moment, and none can go.
+Result<std::vector<Secret<32>>> RocksDbStore::lock_data_keys(const std::vector<Part>& parts, SharedLock& lock) {
   for (;;) {
     if (!lock.owns_lock()) lock.lock();
     PONTE_TRY(ready());
-    PONTE_ASSIGN(data_key, find_data_key(batch.owner));
-    if (data_key) break;
-    lock.unlock();
-    PONTE_TRY(make_data_key(batch.owner));
-  }
-  for (Write& write : batch.writes) {
-    const std::string disk_key = keys::disk_key(batch.owner, write.key);
-    if (!write.value) {
-      to.Delete(engine_->records, disk_key);
-      continue;
+    std::vector<Secret<32>> data_keys;
+    for (const Part& part : parts) {
+      PONTE_ASSIGN(auto data_key, find_data_key(part.owner));
+      if (!data_key) break;
+      data_keys.push_back(std::move(*data_key));
     }
-    to.Put(engine_->records, disk_key, slice(crypto::seal(*data_key, *write.value, as_bytes(disk_key), random_)));
-    wipe(*write.value);
+    if (data_keys.size() == parts.size()) return data_keys;
+    lock.unlock();
+    PONTE_TRY(make_data_key(parts[data_keys.size()].owner));
+  }
+}
+
+/// On success the lock is held, and stays so until the batch is written: no data key can go meanwhile.
+/// On failure nothing was added.
+Status RocksDbStore::seal_into(rocksdb::WriteBatch& to, WriteBatch& batch, SharedLock& lock) {
+  const std::vector<Part> parts = parts_of(batch);
+  PONTE_ASSIGN(const std::vector<Secret<32>> data_keys, lock_data_keys(parts, lock));
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    for (Write& write : parts[i].writes) {
+      const std::string disk_key = keys::disk_key(parts[i].owner, write.key);
+      if (!write.value) {
+        to.Delete(engine_->records, disk_key);
+        continue;
+      }
+      to.Put(engine_->records, disk_key, slice(crypto::seal(data_keys[i], *write.value, as_bytes(disk_key), random_)));
+      wipe(*write.value);
+    }
   }
   return {};
 }
@@ -270,9 +305,12 @@ Status RocksDbStore::commit_inline(WriteBatch& batch) {
 }
 
 void RocksDbStore::commit(WriteBatch batch, Committed done) {
-  if (Status status = keys::check_owner(batch.owner); !status.ok()) return done(std::move(status));
-  if (batch.empty()) return done(Status::Ok());
-  if (batch.durability == Durability::kPowerLoss || committer_.has_pending(batch.owner))
+  Status owners;
+  batch.each([&owners](const Owner& owner, const auto&) {
+    if (owners.ok()) owners = keys::check_owner(owner);
+  });
+  if (!owners.ok() || batch.empty()) return done(std::move(owners));
+  if (batch.durability == Durability::kPowerLoss || committer_.has_pending(batch))
     return committer_.submit({Committer::Operation::Kind::kBatch, std::move(batch), std::move(done), {}});
   done(commit_inline(batch));
 }

@@ -35,13 +35,28 @@ struct Write {
   std::optional<Bytes> value;
 };
 
+/// Changes of one owner's records.
+struct OwnedWrites {
+  Owner owner;
+  std::vector<Write> writes;
+};
+
 /// All changes of one step. Applied whole or not at all.
 struct WriteBatch {
   Owner owner;
   Durability durability = Durability::kProcessCrash;
   std::vector<Write> writes;
+  std::vector<OwnedWrites> beside = {};  ///< of further owners, in the same moment
 
-  bool empty() const { return writes.empty(); }
+  bool empty() const;
+  /// Puts what `other` changes beside, and raises what the batch must survive.
+  void join(WriteBatch other);
+  /// Calls `visit(owner, writes)` for each owner that the batch names.
+  template <typename Visit>
+  void each(Visit visit) const {
+    visit(owner, writes);
+    for (const OwnedWrites& part : beside) visit(part.owner, part.writes);
+  }
 };
 
 using Record = std::pair<std::string, Bytes>;
@@ -57,8 +72,12 @@ class StoreReader {
   /// The same of those whose key is greater than `after`, at most `limit`.
   virtual Result<std::vector<Record>> scan_after(const Owner& owner, std::string_view prefix, std::string_view after,
                                                  std::size_t limit) const = 0;
+  /// Those whose key starts with `prefix` and is less than `before`, from the greatest down, at most `limit`. Reads no
+  /// others. An empty `before` is behind all of them.
+  virtual Result<std::vector<Record>> scan_before(const Owner& owner, std::string_view prefix, std::string_view before,
+                                                  std::size_t limit) const = 0;
   /// The one with the greatest key that starts with `prefix`.
-  virtual Result<std::optional<Record>> last(const Owner& owner, std::string_view prefix) const = 0;
+  Result<std::optional<Record>> last(const Owner& owner, std::string_view prefix) const;
 };
 
 /// A store of records. Thread-safe.
@@ -67,9 +86,9 @@ class Store : public StoreReader {
   using Committed = UniqueFunction<void(Status)>;
 
   /// Applies the batch. `done` is called exactly once: inline for kProcessCrash (unless synced batches
-  /// of the same owner still wait: then after them), from the committer thread for kPowerLoss (batches
-  /// of all callers are synced together). Batches of one owner are applied in the order of their
-  /// commit calls. An empty batch is no write: `done` is called inline.
+  /// of an owner that it names still wait: then after them), from the committer thread for kPowerLoss
+  /// (batches of all callers are synced together). Batches that name the same owner, be it beside, are
+  /// applied in the order of their commit calls. An empty batch is no write: `done` is called inline.
   /// Errors: kStorage/kStoreUnavailable (nothing was applied, see health), kUnavailable/kOverloaded
   /// (too many batches wait), kUnavailable/kShuttingDown.
   virtual void commit(WriteBatch batch, Committed done) = 0;
@@ -95,6 +114,8 @@ class Transaction {
 
   Result<std::optional<Bytes>> get(std::string_view key) const;
   Result<std::vector<Record>> scan(std::string_view prefix) const;
+  Result<std::vector<Record>> scan_after(std::string_view prefix, std::string_view after, std::size_t limit) const;
+  Result<std::vector<Record>> scan_before(std::string_view prefix, std::string_view before, std::size_t limit) const;
   void put(std::string_view key, Bytes value);
   void erase(std::string_view key);
   /// Raises what the batch must survive; never lowers it.
@@ -106,9 +127,16 @@ class Transaction {
   WriteBatch take();
 
  private:
+  using Pending = std::map<std::string, std::optional<Bytes>, std::less<>>;
+  using Merged = std::map<std::string, Bytes, std::less<>>;
+  /// What is stored, with what the step makes of the keys from `own` to `end`.
+  static Merged merge(std::vector<Record> stored, Pending::const_iterator own, Pending::const_iterator end);
+  /// The step's own keys behind `from` that start with `prefix`: where they begin and end.
+  std::pair<Pending::const_iterator, Pending::const_iterator> own(std::string_view prefix, std::string_view from) const;
+
   const StoreReader& store_;
   WriteBatch batch_;
-  std::map<std::string, std::optional<Bytes>, std::less<>> pending_;
+  Pending pending_;
 };
 
 }  // namespace ponte::store

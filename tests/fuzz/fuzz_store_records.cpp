@@ -2,8 +2,13 @@
 // is written back to the same meaning.
 #include <cstdlib>
 
+#include "store/chat_keys.h"
+#include "store/chat_records.h"
+#include "store/history_records.h"
 #include "store/keys.h"
 #include "store/memory_store.h"
+#include "store/message_counts.h"
+#include "store/message_records.h"
 #include "store/records.h"
 #include "store/service_records.h"
 #include "store/webhook_records.h"
@@ -47,6 +52,81 @@ void webhooks(ByteView value) {
   }
   (void)readable(get_dead_letters(store, owner, "a", 0, 9));
   (void)readable(get_delivery_attempts(source, "a"));
+}
+
+/// Keys hold what peers have chosen: one that is read is written back as it was.
+void chat_keys(std::string_view text) {
+  require(keys::from_key_part(keys::key_part(text)) == text);
+  const std::string key = std::string(keys::kMessagePrefix).append(text);
+  if (const auto place = keys::message_place(key)) require(keys::message(place->name, place->at) == key);
+  const std::string id_key = std::string(keys::kMessageIdPrefix).append(text);
+  if (const auto name = keys::message_id_name(id_key)) require(keys::message_id(*name) == id_key);
+  const MessageName name{std::string(text), std::string(text), std::string(text)};
+  require(keys::message_place(keys::message(name, Wall()))->name == name);
+  require(keys::message_id_name(keys::message_id(name)) == name);
+}
+
+void messages(ByteView value) {
+  MemoryStore store;
+  const Owner owner = "one-chats";
+  const MessageName name{"1@lid", "1@lid", "A"};
+  Transaction damaged(store, owner);
+  damaged.put(keys::message(name, Wall()), to_bytes(value));
+  damaged.put(keys::message_id(name), Bytes(6));
+  if (const auto read = get_message(damaged, name); readable(read) && *read) {
+    const MessageRecord message = **read;
+    require(find_message(damaged, "A").value().front() == message);
+    require(put_message(damaged, message, Origin::kLive).value() != Put::kAdded);
+    require(set_message_state(damaged, name, 5, Wall()).ok());
+    require(get_message(damaged, name).value()->state == 5);
+    require(!merge_chats(damaged, "1@lid", "2@lid").value());
+    require(find_message(damaged, "A", "2@lid").value().size() == 1);
+  } else {
+    require(!mark_revoked(damaged, name, Wall()).ok());
+    MessageRecord again;
+    again.chat = name.chat;
+    again.id = name.id;
+    require(!put_message(damaged, again, Origin::kHistory).ok());
+  }
+  const auto page = messages_before(store, owner, {"1@lid", std::nullopt, std::nullopt, to_text(value), 9});
+  require(page.ok() || page.error().cause == Cause::kInvalidRequest);
+}
+
+void chats(ByteView value) {
+  const MemoryStore store;
+  const Owner owner = "one-chats";
+  Transaction one(store, owner);
+  for (const std::string& key :
+       {keys::chat("1@lid"), keys::contact("1@lid"), keys::label("1"), keys::message_day(Wall()),
+        std::string(keys::kMessageTotals), std::string(keys::kHistory), keys::history_job(1)})
+    one.put(key, to_bytes(value));
+  if (const auto read = get_chat(one, "1@lid"); readable(read)) {
+    put_chat(one, **read);
+    require(get_chat(one, "1@lid").value() == *read);
+  }
+  if (const auto read = get_contact(one, "1@lid"); readable(read)) {
+    require(change_contact(one, "1@lid", [](ContactRecord& contact) { contact.pn += "x"; }).value());
+    require(get_contact(one, "1@lid").value()->full_name == (*read)->full_name);
+  }
+  if (const auto read = get_label(one, "1"); readable(read)) {
+    put_label(one, **read);
+    require(get_label(one, "1").value() == *read);
+  }
+  if (const auto read = get_history_progress(one); readable(read)) {
+    put_history_progress(one, **read);
+    require(get_history_progress(one).value() == *read);
+  }
+  if (const auto read = get_next_history_job(one); readable(read)) {
+    put_history_job(one, **read);
+    require(get_next_history_job(one).value() == *read);
+  }
+  (void)readable(get_message_counts_since(one, Wall()));
+  if (readable(get_message_totals(one))) {
+    MessageRecord message;
+    message.chat = "2@lid";
+    message.id = "B";
+    (void)readable(put_message(one, message, Origin::kLive));
+  }
 }
 
 }  // namespace
@@ -96,5 +176,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   require(readable(get_account_token(system)) == (size == 32));
   webhooks(value);
+  chat_keys(as_text(value));
+  messages(value);
+  chats(value);
   return 0;
 }

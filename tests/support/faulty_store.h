@@ -30,8 +30,9 @@ class FaultyStore final : public store::Store {
                                                 std::size_t limit) const override {
     return current()->scan_after(owner, prefix, after, limit);
   }
-  Result<std::optional<store::Record>> last(const Owner& owner, std::string_view prefix) const override {
-    return current()->last(owner, prefix);
+  Result<std::vector<store::Record>> scan_before(const Owner& owner, std::string_view prefix, std::string_view before,
+                                                 std::size_t limit) const override {
+    return current()->scan_before(owner, prefix, before, limit);
   }
 
   void commit(store::WriteBatch batch, Committed done) override {
@@ -136,11 +137,19 @@ class FaultyStore final : public store::Store {
     if (cut_) return;
     const bool synced = operation.batch.durability == store::Durability::kPowerLoss;
     bool waits = holding_ && synced;
-    for (const Operation& held : held_) waits = waits || held.batch.owner == operation.batch.owner;
+    for (const Operation& held : held_) waits = waits || share_owner(held.batch, operation.batch);
     if (waits)
       held_.push_back(std::move(operation));
     else
       apply(std::move(operation), lock);
+  }
+
+  static bool share_owner(const store::WriteBatch& one, const store::WriteBatch& other) {
+    bool shared = false;
+    one.each([&](const Owner& a, const auto&) {
+      other.each([&](const Owner& b, const auto&) { shared = shared || a == b; });
+    });
+    return shared;
   }
 
   void apply(Operation operation, std::unique_lock<std::mutex>& lock) {

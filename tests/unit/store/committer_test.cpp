@@ -169,6 +169,28 @@ TEST(Committer, PendingEndsBeforeTheAnswer) {
   EXPECT_FALSE(pending_in_answer.get_future().get());
 }
 
+TEST(Committer, EveryOwnerThatABatchNamesIsPendingAndCountedInItsBytes) {
+  Applied applied;
+  applied.gated = true;
+  std::promise<void> answered;
+  Committer committer(applied.function());
+  Operation operation = batch("one", "1", [&](Status) { answered.set_value(); });
+  operation.batch.beside = {{"two", {{"key", to_bytes("22")}}}, {"one", {{"k", std::nullopt}}}};
+  EXPECT_EQ(operation.bytes(), 3 + 1 + 3 + 2 + 1u);
+  const WriteBatch other{"three", Durability::kProcessCrash, {}, {{"two", {}}}};
+  EXPECT_FALSE(committer.has_pending(other));
+  committer.submit(std::move(operation));
+  applied.entered.acquire();
+  EXPECT_TRUE(committer.has_pending("one"));
+  EXPECT_TRUE(committer.has_pending("two"));
+  EXPECT_FALSE(committer.has_pending("three"));
+  EXPECT_TRUE(committer.has_pending(other)) << "beside";
+  applied.gate.release();
+  answered.get_future().wait();
+  EXPECT_FALSE(committer.has_pending("one"));
+  EXPECT_FALSE(committer.has_pending("two"));
+}
+
 TEST(Committer, DestructionAppliesWhatWaitsAndRefusesWhatComes) {
   Applied applied;
   int answered = 0;

@@ -156,6 +156,114 @@ TEST_F(RocksDbStore, OrderHoldsBetweenSyncedUnsyncedAndErasures) {
   EXPECT_EQ(listed("one", ""), "a=z199 b=last ");
 }
 
+TEST_F(RocksDbStore, PagesBackwardsFromTheGreatestKeyDown) {
+  open();
+  for (const char* key : {"o", "p/1", "p/2", "p/3", "p/4", "q"}) ASSERT_TRUE(put("one", key, "1").ok());
+  ASSERT_TRUE(put("two", "p/9", "2").ok());
+  const auto page = [this](std::string_view before, std::size_t limit) {
+    std::string out;
+    const auto records = store_->scan_before("one", "p/", before, limit);
+    for (const auto& [key, value] : *records) out += key + " ";
+    return out;
+  };
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(page("", 9), "p/4 p/3 p/2 p/1 ");
+    EXPECT_EQ(page("", 2), "p/4 p/3 ");
+    EXPECT_EQ(page("p/3", 2), "p/2 p/1 ");
+    EXPECT_EQ(page("p/1", 2), "");
+    EXPECT_EQ(page("zzz", 1), "p/4 ") << "of the prefix only";
+    EXPECT_EQ(page("a", 1), "");
+    EXPECT_EQ(store_->last("one", "p/").value()->first, "p/4");
+    EXPECT_FALSE(store_->last("one", "r").value().has_value());
+    reopen();
+  }
+  EXPECT_EQ(store_->scan_before("a/b", "", "", 1).error().code, Errc::kInternal);
+}
+
+/// A batch of `first` with the same record for `second` beside.
+WriteBatch of_both(const Owner& first, const Owner& second, Durability durability, const std::string& value) {
+  return {first, durability, {{"a", to_bytes(value)}}, {{second, {{"a", to_bytes(value)}}}}};
+}
+
+TEST_F(RocksDbStore, ABatchOfSeveralOwnersIsSealedForEach) {
+  open();
+  for (const Durability durability : {Durability::kProcessCrash, Durability::kPowerLoss}) {
+    ASSERT_TRUE(commit(of_both("one", "two", durability, "value")).ok());
+    EXPECT_EQ(text("one", "a"), "value");
+    EXPECT_EQ(text("two", "a"), "value");
+  }
+  ASSERT_TRUE(commit({"one", Durability::kPowerLoss, {}, {{"three", {{"a", to_bytes("x")}}}, {"four", {}}}}).ok());
+  store_.reset();
+  {
+    RawDatabase raw(database());
+    EXPECT_NE(raw.get("k/one", 1), "absent");
+    EXPECT_NE(raw.get("k/two", 1), "absent");
+    EXPECT_NE(raw.get("k/three", 1), "absent");
+    EXPECT_EQ(raw.get("k/four", 1), "absent") << "nothing was written of it";
+    // What one owner's key has sealed is nobody else's.
+    raw.put("i/two/a", raw.get("i/one/a"));
+  }
+  open();
+  EXPECT_EQ(text("one", "a"), "value");
+  EXPECT_NE(text("two", "a").find("error"), std::string::npos);
+  ASSERT_TRUE(erase_owner("one").ok());
+  EXPECT_EQ(text("three", "a"), "x");
+}
+
+TEST_F(RocksDbStore, OrderHoldsOverAllOwnersThatABatchNames) {
+  open();
+  std::atomic<int> answered = 0;
+  auto count = [&](Status status) {
+    EXPECT_TRUE(status.ok());
+    ++answered;
+  };
+  std::promise<void> last;
+  for (int i = 0; i < 100; ++i) {
+    const std::string n = std::to_string(i);
+    store_->commit(of_both("one", "two", Durability::kPowerLoss, "x" + n), count);
+    store_->commit({"two", Durability::kProcessCrash, {{"a", to_bytes("y" + n)}, {"b", to_bytes(n)}}}, count);
+    store_->commit(of_both("three", "two", Durability::kProcessCrash, "z" + n), count);
+    store_->commit({"three", Durability::kProcessCrash, {{"a", to_bytes("last" + n)}}}, count);
+    if (i == 49) store_->erase_owner("two", count);
+  }
+  store_->commit({"two", Durability::kPowerLoss, {{"end", Bytes()}}}, [&](Status) { last.set_value(); });
+  last.get_future().wait();
+  EXPECT_EQ(answered, 401);
+  EXPECT_EQ(listed("one", ""), "a=x99 ");
+  EXPECT_EQ(listed("two", ""), "a=z99 b=99 end= ");
+  EXPECT_EQ(listed("three", ""), "a=last99 ");
+}
+
+TEST_F(RocksDbStore, AnErasureTakesWhatAPendingBatchPutBeside) {
+  open();
+  std::promise<void> erased;
+  store_->commit(of_both("one", "two", Durability::kPowerLoss, "1"), [](Status status) { EXPECT_TRUE(status.ok()); });
+  store_->erase_owner("two", [&](Status status) {
+    EXPECT_TRUE(status.ok());
+    erased.set_value();
+  });
+  store_->commit(of_both("one", "three", Durability::kProcessCrash, "2"), [](Status) {});
+  erased.get_future().wait();
+  EXPECT_EQ(text("two", "a"), "absent");
+  ASSERT_TRUE(commit(of_both("one", "two", Durability::kPowerLoss, "3")).ok()) << "with another data key";
+  EXPECT_EQ(text("two", "a"), "3");
+  EXPECT_EQ(text("three", "a"), "2");
+}
+
+TEST_F(RocksDbStore, ABatchIsRefusedWholeWhereOneOfItsOwnersCannotBeSealed) {
+  open();
+  ASSERT_TRUE(put("lost", "a", "1").ok());
+  store_.reset();
+  RawDatabase(database()).erase("k/lost", 1);
+  open();
+  for (const Durability durability : {Durability::kProcessCrash, Durability::kPowerLoss}) {
+    EXPECT_EQ(commit(of_both("one", "lost", durability, "x")).error().cause, Cause::kStoreCorrupt);
+    EXPECT_EQ(text("one", "a"), "absent");
+  }
+  EXPECT_EQ(commit(of_both("one", "a/b", Durability::kPowerLoss, "x")).error().code, Errc::kInternal);
+  EXPECT_TRUE(store_->health().ok());
+}
+
 TEST_F(RocksDbStore, UnsyncedCommitsAreAnsweredInline) {
   open();
   const std::thread::id self = std::this_thread::get_id();
