@@ -316,6 +316,7 @@ void Service::stop() {
   if (std::exchange(parts.stopped, true)) return;
   if (parts.server) parts.server->begin_shutdown();
   if (parts.instances) parts.instances->shutdown();  // answers whoever waits
+  if (parts.journal) parts.journal->close();         // what is still on its way to the disk is told by the next process
   if (parts.waits) parts.waits->close();
   if (parts.hub) parts.hub->close();
   if (parts.push) parts.push->stop();

@@ -129,6 +129,18 @@ enum class Errc {
   X(kSignalMalformed, "SIGNAL_MALFORMED")                          \
   X(kSignalVersion, "SIGNAL_VERSION")                              \
   X(kSignalPadding, "SIGNAL_PADDING")                              \
+  X(kNotConnected, "NOT_CONNECTED")                                \
+  X(kNotOnWhatsApp, "NOT_ON_WHATSAPP")                             \
+  X(kMessageNotFound, "MESSAGE_NOT_FOUND")                         \
+  X(kSendNoDevice, "SEND_NO_DEVICE")                               \
+  X(kSendRefused, "SEND_REFUSED")                                  \
+  X(kSendForbidden, "SEND_FORBIDDEN")                              \
+  X(kSendStaleAddressing, "SEND_STALE_ADDRESSING")                 \
+  X(kSendRateLimited, "SEND_RATE_LIMITED")                         \
+  X(kSendReachOutLocked, "SEND_REACH_OUT_LOCKED")                  \
+  X(kSendNewChatLimit, "SEND_NEW_CHAT_LIMIT")                      \
+  X(kSendTimeout, "SEND_TIMEOUT")                                  \
+  X(kSendUnconfirmed, "SEND_UNCONFIRMED")                          \
   X(kSuperseded, "SUPERSEDED")                                     \
   X(kMultideviceUnsupported, "MULTIDEVICE_UNSUPPORTED")            \
   X(kLoggedOut, "LOGGED_OUT")                                      \

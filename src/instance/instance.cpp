@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "instance/chat_erasure.h"
 #include "instance/client_versions.h"
 #include "instance/event_journal.h"
 #include "instance/proxy.h"
@@ -60,6 +61,8 @@ void Instance::restore() {
   auto account = store::get_account({environment_.store, owner_});
   if (!account.ok()) return failed(account.error());
   if (!*account) {
+    // A crash may have come between the device's end and theirs.
+    erase_chats(environment_.store, owner_, board_.name());
     const auto logged_out = store::get_logged_out({environment_.store, owner_});
     if (!logged_out.ok()) return failed(logged_out.error());
     if (*logged_out) {
@@ -184,6 +187,7 @@ void Instance::wait_for_qr(Reply<ConnectResult> reply) {
 
 void Instance::prepare_linking(const std::optional<unsigned>& history_days) {
   driver_.abandon();  // no instance ever has two sockets for one attempt
+  erase_chats(environment_.store, owner_, board_.name());
   mode_ = Mode::kLinking;
   history_days_ = history_days;
   tries_left_ = kFurtherTries;

@@ -19,6 +19,7 @@
 #include "instance/session_driver.h"
 #include "instance/state_board.h"
 #include "instance/types.h"
+#include "instance/unlinking.h"
 #include "net/executor.h"
 #include "store/service_records.h"
 
@@ -26,16 +27,6 @@ namespace ponte::instance {
 
 /// Whether `why` is about the way to the server: another try, or another way, may help.
 bool is_network_trouble(const Error& why);
-
-/// A logout or removal of an instance that is under way. Not within Instance: clang 14 cannot make an optional of it
-/// there.
-struct Unlinking {
-  std::vector<UniqueFunction<void(Result<LogoutResult>)>> done;
-  Mono deadline{};
-  bool asked = false;     ///< the server
-  bool unlinked = false;  ///< it has confirmed
-  bool wiping = false;    ///< only our own records are left to go
-};
 
 /// The session decides what a connection's end means; this class decides when the next one begins, and who is told.
 ///
@@ -134,6 +125,7 @@ class Instance : public std::enable_shared_from_this<Instance>, private SessionD
   void on_channel_open() override;
   void on_channel_message() override { board_.heard(); }
   void on_session_event(const protocol::Event& event) override;
+  Telling telling() const override;
   void on_dial_failed(const Error& why) override;
   void on_driver_idle() override { rearm(); }
   void on_event(const protocol::event::QrCode& event);
@@ -147,6 +139,9 @@ class Instance : public std::enable_shared_from_this<Instance>, private SessionD
   void on_event(const protocol::event::Refused& event);
   void on_event(const protocol::event::ResumptionFailed& event);
   void on_event(const protocol::event::ClientExpires& event);
+  void on_event(const protocol::event::IdentityChanged& event);
+  void on_event(const protocol::event::SendEnded& event);
+  void on_event(const protocol::event::CommandEnded& event);
   void on_event(const protocol::event::Ended& event);
 
   // What the end of a connection, or of a dial, leads to.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "instance/chat_erasure.h"
 #include "instance/client_versions.h"
 #include "instance/instance.h"
 
@@ -42,6 +43,11 @@ void Instance::on_dial_failed(const Error& why) {
     linked_connection_ended(Disposition::kRetry, why);
   }
   for (Reconnecting& waiting : std::exchange(reconnecting_, {})) waiting.reply.answer(with_next_try(why));
+}
+
+Telling Instance::telling() const {
+  const InstanceInfo shown = info();
+  return {shown.number_jid, shown.push_name, shown.settings};
 }
 
 // ---- events -----------------------------------------------------------------------------------------
@@ -140,6 +146,14 @@ void Instance::on_event(const protocol::event::Refused& event) {
   if (++refusals_ < kMostRefusals) log::warn(board_.name(), "refused: " + event.why.message);
   if (refusals_ == kMostRefusals) log::warn(board_.name(), "refused: more, which this connection will not log");
 }
+
+void Instance::on_event(const protocol::event::IdentityChanged& event) {
+  log::info(board_.name(), "a contact has another identity key: " + event.who.to_string());
+}
+
+void Instance::on_event(const protocol::event::SendEnded&) {}
+
+void Instance::on_event(const protocol::event::CommandEnded&) {}
 
 void Instance::on_event(const protocol::event::ResumptionFailed& event) {
   // One failure is enough for this process (wire: pairing.md 2.7).
@@ -265,6 +279,7 @@ void Instance::logged_out(const Error& why) {
 
 void Instance::forget_account() {
   board_.forget_account();
+  erase_chats(environment_.store, owner_, board_.name());
   // A TLS session of the old account, resumed by the next, would tell the server that both are one owner's.
   driver_.forget_tickets();
 }

@@ -18,6 +18,7 @@
 #include "instance/registry.h"
 #include "instance/webhook_service.h"
 #include "protocol/pairing/link_code.h"
+#include "store/keys.h"
 #include "store/service_records.h"
 
 namespace ponte::instance {
@@ -60,6 +61,7 @@ struct InstanceManager::Impl : std::enable_shared_from_this<InstanceManager::Imp
   }
 
   void erase(const std::shared_ptr<Instance>& instance, Reply<std::monostate> reply);
+  void erase_chats(const std::shared_ptr<Instance>& instance, const InstanceInfo& info, Reply<std::monostate> reply);
   void erase_journal(const std::shared_ptr<Instance>& instance, const InstanceInfo& info, Reply<std::monostate> reply);
   void keep(const std::shared_ptr<Instance>& instance, const Status& why, Reply<std::monostate> reply);
   void erase_record(const std::shared_ptr<Instance>& instance, const InstanceInfo& info, Reply<std::monostate> reply);
@@ -260,20 +262,30 @@ void InstanceManager::Impl::refresh_version() {
   }
 }
 
-/// The device's records, its journal, what others keep with it, and the keys that sealed them first: where the process
-/// dies in between, the instance is still listed, and the delete can be repeated.
+/// The device's records, its chats and journal, what others keep with it, and the keys that sealed them first: where
+/// the process dies in between, the instance is still listed, and the delete can be repeated.
 void InstanceManager::Impl::erase(const std::shared_ptr<Instance>& instance, Reply<std::monostate> reply) {
   const InstanceInfo info = instance->info();
   environment.store.erase_owner(info.id, [this, held = shared_from_this(), instance, info,
                                           reply = std::move(reply)](const Status& erased) mutable {
     if (!erased.ok()) return keep(instance, erased, std::move(reply));
-    if (environment.watcher == nullptr) return erase_journal(instance, info, std::move(reply));
-    environment.watcher->erase(info.id,
-                               [this, held, instance, info, reply = std::move(reply)](const Status& forgotten) mutable {
-                                 if (!forgotten.ok()) return keep(instance, forgotten, std::move(reply));
-                                 erase_journal(instance, info, std::move(reply));
-                               });
+    erase_chats(instance, info, std::move(reply));
   });
+}
+
+void InstanceManager::Impl::erase_chats(const std::shared_ptr<Instance>& instance, const InstanceInfo& info,
+                                        Reply<std::monostate> reply) {
+  const store::Owner chats = store::keys::chats_owner(info.id);
+  environment.store.erase_owner(
+      chats, [this, held = shared_from_this(), instance, info, reply = std::move(reply)](const Status& erased) mutable {
+        if (!erased.ok()) return keep(instance, erased, std::move(reply));
+        if (environment.watcher == nullptr) return erase_journal(instance, info, std::move(reply));
+        environment.watcher->erase(
+            info.id, [this, held, instance, info, reply = std::move(reply)](const Status& forgotten) mutable {
+              if (!forgotten.ok()) return keep(instance, forgotten, std::move(reply));
+              erase_journal(instance, info, std::move(reply));
+            });
+      });
 }
 
 void InstanceManager::Impl::erase_journal(const std::shared_ptr<Instance>& instance, const InstanceInfo& info,

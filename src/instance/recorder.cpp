@@ -5,8 +5,14 @@
 
 #include "base/hex.h"
 #include "instance/recording.h"
+#include "store/keys.h"
 
 namespace ponte::instance {
+namespace {
+
+constexpr std::size_t kRecordsAtOnce = 256;
+
+}  // namespace
 
 Result<std::unique_ptr<Recorder>> Recorder::open(const std::string& directory, const std::string& name,
                                                  const protocol::SessionConfig& config, const store::StoreReader& store,
@@ -22,9 +28,19 @@ Result<std::unique_ptr<Recorder>> Recorder::open(const std::string& directory, c
   recorder->file_ << "# A session of Ponte. Holds its keys: share it only where the account is a test account.\n";
   recorder->line("Version", std::to_string(recording::kVersion));
   for (const std::string& value : recording::render_config(config)) recorder->line("Config", value);
-  PONTE_ASSIGN(const std::vector<store::Record> records, store.scan(owner, ""));
-  for (const auto& [key, value] : records) recorder->line("Store", to_hex(as_bytes(key)) + " " + to_hex(value));
+  PONTE_TRY(recorder->records("Store", store, owner));
+  PONTE_TRY(recorder->records("Chats", store, store::keys::chats_owner(owner)));
   return recorder;
+}
+
+/// A page at a time: the chats of an account can be more than memory should hold.
+Status Recorder::records(const char* name, const store::StoreReader& store, const store::Owner& owner) {
+  for (std::string after;;) {
+    PONTE_ASSIGN(const std::vector<store::Record> page, store.scan_after(owner, "", after, kRecordsAtOnce));
+    for (const auto& [key, value] : page) line(name, to_hex(as_bytes(key)) + " " + to_hex(value));
+    if (page.size() < kRecordsAtOnce) return Status::Ok();
+    after = page.back().first;
+  }
 }
 
 void Recorder::line(const char* key, const std::string& value) {

@@ -15,7 +15,7 @@ namespace ponte::instance {
 /// randomness and shows stanzas through it. The file holds keys; it is made 0600. Loop thread.
 class Recorder final : public RandomSource, public protocol::StanzaObserver {
  public:
-  /// Makes `<directory>/<name>-<unix ms>.vec` and writes configuration and the owner's records.
+  /// Makes `<directory>/<name>-<unix ms>.vec` and writes configuration and the records of the owner and of its chats.
   /// kUnavailable where the file cannot be made.
   static Result<std::unique_ptr<Recorder>> open(const std::string& directory, const std::string& name,
                                                 const protocol::SessionConfig& config, const store::StoreReader& store,
@@ -30,6 +30,7 @@ class Recorder final : public RandomSource, public protocol::StanzaObserver {
  private:
   Recorder(std::ofstream file, RandomSource& random) : file_(std::move(file)), random_(random) {}
   void line(const char* key, const std::string& value);
+  Status records(const char* name, const store::StoreReader& store, const store::Owner& owner);
 
   std::ofstream file_;
   RandomSource& random_;

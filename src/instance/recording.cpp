@@ -15,10 +15,8 @@ Error malformed(std::string what) {
   return {Errc::kMalformed, Cause::kInvalidRequest, "recording: " + std::move(what)};
 }
 
-/// A digest that tells whether two batches change the same records in the same way.
-std::string batch_digest(const store::WriteBatch& batch) {
-  Writer writer;
-  for (const store::Write& write : batch.writes) {
+void digest_writes(Writer& writer, const std::vector<store::Write>& writes) {
+  for (const store::Write& write : writes) {
     writer.big_endian(write.key.size(), 4);
     writer.bytes(as_bytes(write.key));
     writer.u8(write.value ? 1 : 0);
@@ -26,8 +24,31 @@ std::string batch_digest(const store::WriteBatch& batch) {
     writer.big_endian(write.value->size(), 4);
     writer.bytes(*write.value);
   }
+}
+
+/// A digest that tells whether two batches change the same records in the same way. Of an owner beside, what its name
+/// adds to the device's counts: the device itself has another name when it is replayed.
+std::string batch_digest(const store::WriteBatch& batch) {
+  constexpr std::uint32_t kBeside = 0xFFFFFFFF;  // no length of a key
+  Writer writer;
+  digest_writes(writer, batch.writes);
+  for (const store::OwnedWrites& part : batch.beside) {
+    const std::string_view added =
+        std::string_view(part.owner).substr(part.owner.starts_with(batch.owner) ? batch.owner.size() : 0);
+    writer.big_endian(kBeside, 4);
+    writer.big_endian(added.size(), 4);
+    writer.bytes(as_bytes(added));
+    digest_writes(writer, part.writes);
+  }
   return to_hex(crypto::sha256(writer.view()));
 }
+
+/// Which kinds of events are committed with a batch; what they say is about the records in it.
+struct ToldText {
+  std::string operator()(const event::MessageExchanged&) const { return " exchanged"; }
+  std::string operator()(const event::MessageLost&) const { return " lost"; }
+  std::string operator()(const event::StatusChanged&) const { return " status"; }
+};
 
 std::string_view disposition_name(event::Disposition disposition) {
   switch (disposition) {
@@ -52,6 +73,10 @@ std::string_view passkey_stage_name(event::Passkey::Stage stage) {
     case event::Passkey::Stage::kEnded: return "ended";
   }
   return "?";
+}
+
+std::string outcome(const Status& status) {
+  return status.ok() ? "ok" : std::string(cause_name(status.error().cause));
 }
 
 struct EventText {
@@ -82,6 +107,13 @@ struct EventText {
   std::string operator()(const event::ClientExpires& e) const {
     return "client_expires " + std::to_string(unix_seconds(e.when));
   }
+  std::string operator()(const event::IdentityChanged& e) const { return "identity_changed " + e.who.to_string(); }
+  std::string operator()(const event::SendEnded& e) const {
+    return "send_ended " + std::to_string(e.ticket) + " " + outcome(e.result.ok() ? Status() : e.result.error());
+  }
+  std::string operator()(const event::CommandEnded& e) const {
+    return "command_ended " + std::to_string(e.ticket) + " " + outcome(e.status);
+  }
   std::string operator()(const event::Ended& e) const {
     return "ended " + std::string(disposition_name(e.disposition)) + " " + std::string(cause_name(e.why.cause));
   }
@@ -92,7 +124,9 @@ struct OutputText {
   std::string operator()(const CloseChannel&) const { return "close"; }
   std::string operator()(const Commit& o) const {
     const bool power = o.batch.durability == store::Durability::kPowerLoss;
-    return std::string("commit ") + (power ? "power " : "crash ") + batch_digest(o.batch);
+    std::string out = std::string("commit ") + (power ? "power " : "crash ") + batch_digest(o.batch);
+    for (const Told& told : o.told) out += std::visit(ToldText{}, told);
+    return out;
   }
   std::string operator()(const StartWork& o) const {
     const std::string head = "work " + std::to_string(o.id) + " " + std::to_string(o.epoch) + " ";
@@ -114,12 +148,100 @@ struct CommandText {
   std::string operator()(const command::SetPresence& c) const {
     return std::string("presence ") + (c.presence == Presence::kAvailable ? "available" : "unavailable");
   }
+  std::string operator()(const command::SendText& c) const {
+    std::string out =
+        "send_text " + std::to_string(c.ticket) + " " + c.text.to.to_string() + " text=" + hex(c.text.text);
+    out += " source=" + hex(c.text.source);
+    if (c.text.id) out += " id=" + hex(*c.text.id);
+    if (c.text.reply_to) out += " reply_to=" + hex(*c.text.reply_to);
+    for (const wire::Jid& mentioned : c.text.mentions) out += " mention=" + mentioned.to_string();
+    return out;
+  }
+  std::string operator()(const command::MarkRead& c) const {
+    std::string out = "mark_read " + std::to_string(c.ticket) + " " + c.chat.to_string();
+    for (const std::string& id : c.ids) out += " id=" + hex(id);
+    return out;
+  }
+  std::string operator()(const command::SendChatState& c) const {
+    return "chat_state " + std::to_string(c.ticket) + " " + c.to.to_string() + " " +
+           std::to_string(static_cast<int>(c.state));
+  }
+
+ private:
+  static std::string hex(const std::string& text) { return to_hex(as_bytes(text)); }
 };
 
 template <typename Number>
 bool parse_number(std::string_view text, Number& out) {
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), out);
   return problem == std::errc() && end == text.data() + text.size();
+}
+
+/// Ticket and address, as all commands about a chat begin: words 2 and 3.
+struct ChatWords {
+  messages::Ticket ticket = 0;
+  wire::Jid jid;
+};
+Result<ChatWords> parse_chat(const std::vector<std::string>& words) {
+  ChatWords out;
+  const auto jid = words.size() > 3 ? wire::Jid::parse(words[3]) : std::nullopt;
+  if (!jid || !parse_number(words[2], out.ticket)) return malformed(words[1] + ": expected a ticket and an address");
+  out.jid = *jid;
+  return out;
+}
+
+Result<std::string> hex_text(std::string_view text) {
+  PONTE_ASSIGN(const Bytes bytes, from_hex(text));
+  return to_text(bytes);
+}
+
+Result<Command> parse_send_text(const std::vector<std::string>& words) {
+  PONTE_ASSIGN(const ChatWords chat, parse_chat(words));
+  command::SendText out{chat.ticket, {}};
+  out.text.to = chat.jid;
+  for (std::size_t i = 4; i < words.size(); ++i) {
+    const std::size_t equals = words[i].find('=');
+    const std::string name = words[i].substr(0, equals);
+    const std::string value = equals == std::string::npos ? "" : words[i].substr(equals + 1);
+    if (name == "mention") {
+      const auto mentioned = wire::Jid::parse(value);
+      if (!mentioned) return malformed("send_text: mention is no address");
+      out.text.mentions.push_back(*mentioned);
+      continue;
+    }
+    PONTE_ASSIGN(std::string text, hex_text(value));
+    if (name == "text") {
+      out.text.text = std::move(text);
+    } else if (name == "source") {
+      out.text.source = std::move(text);
+    } else if (name == "id") {
+      out.text.id = std::move(text);
+    } else if (name == "reply_to") {
+      out.text.reply_to = std::move(text);
+    } else {
+      return malformed("send_text: unknown word '" + name + "'");
+    }
+  }
+  return Command(std::move(out));
+}
+
+Result<Command> parse_mark_read(const std::vector<std::string>& words) {
+  PONTE_ASSIGN(const ChatWords chat, parse_chat(words));
+  command::MarkRead out{chat.ticket, chat.jid, {}};
+  for (std::size_t i = 4; i < words.size(); ++i) {
+    if (!words[i].starts_with("id=")) return malformed("mark_read: unknown word '" + words[i] + "'");
+    PONTE_ASSIGN(std::string id, hex_text(std::string_view(words[i]).substr(3)));
+    out.ids.push_back(std::move(id));
+  }
+  return Command(std::move(out));
+}
+
+Result<Command> parse_chat_state(const std::vector<std::string>& words) {
+  PONTE_ASSIGN(const ChatWords chat, parse_chat(words));
+  unsigned state = 0;
+  if (words.size() != 5 || !parse_number(words[4], state) || state > 2)
+    return malformed("chat_state: expected a state from 0 to 2");
+  return Command(command::SendChatState{chat.ticket, chat.jid, static_cast<messages::ChatState>(state)});
 }
 
 }  // namespace
@@ -214,6 +336,9 @@ Result<Command> parse_command(const std::vector<std::string>& words) {
   if (name == "presence" && words.size() == 3 && (words[2] == "available" || words[2] == "unavailable")) {
     return Command(command::SetPresence{words[2] == "available" ? Presence::kAvailable : Presence::kUnavailable});
   }
+  if (name == "send_text") return parse_send_text(words);
+  if (name == "mark_read") return parse_mark_read(words);
+  if (name == "chat_state") return parse_chat_state(words);
   return malformed("unknown command '" + name + "'");
 }
 

@@ -2,7 +2,8 @@
 //
 //   Version=1
 //   Config=<name> <value>          root_key, version, device_name, qr_format, qr_first_ttl, qr_ttl
-//   Store=<key as hex> <value as hex>          the owner's records when the recording began
+//   Store=<key as hex> <value as hex>          the device's records when the recording began
+//   Chats=<key as hex> <value as hex>          those of its chats
 //   Now=<mono ms> <wall ms>                    before each input
 //   In=open [history=<days>] [version=<2.3000.N>] [xx] [available]
 //      | bytes <hex> | closed <cause> | dropped | deadline | committed ok|failed | work <id> <epoch> [failed]
@@ -10,7 +11,8 @@
 //      | command confirm_passkey | command presence available|unavailable
 //   Random=<hex>                               what the step drew
 //   Plain=in|out <hex>                         each stanza, decrypted
-//   Out=send <hex> | close | commit <crash|power> <sha256 of the batch> | event <name and values>
+//   Out=send <hex> | close | commit <crash|power> <sha256 of the batch> [exchanged|lost|status ...]
+//      | event <name and values>
 //      | work <id> <epoch> <first> <count> | work <id> <epoch> code
 #pragma once
 

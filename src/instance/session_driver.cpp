@@ -1,9 +1,11 @@
 #include "instance/session_driver.h"
 
 #include <utility>
+#include <vector>
 
 #include "base/hex.h"
 #include "base/log.h"
+#include "instance/event_journal.h"
 #include "instance/recorder.h"
 #include "instance/recording.h"
 #include "instance/user_agent.h"
@@ -184,10 +186,25 @@ void SessionDriver::carry_out(protocol::Commit output) {
     session_->on_committed(status);
     drain();
   });
-  environment_.store.commit(std::move(output.batch), [loop = lane_.loop.poster(),
-                                                      committed = std::move(committed)](const Status& status) mutable {
+  auto done = [loop = lane_.loop.poster(), committed = std::move(committed)](const Status& status) mutable {
     loop.post([committed = std::move(committed), status]() mutable { committed(status); });
-  });
+  };
+  std::vector<EventJournal::Entry> entries;
+  if (!output.told.empty()) {
+    const Telling telling = owner_.telling();
+    for (const protocol::Told& told : output.told) {
+      if (auto event = render_told(told, telling))
+        entries.push_back({std::move(event->first), std::move(event->second)});
+    }
+  }
+  // What cannot be told is not committed either: it comes again, or stays where it can be seen.
+  auto staged = environment_.journal.stage(device_, std::move(entries), output.batch);
+  if (!staged.ok()) return done(staged.error());
+  environment_.store.commit(std::move(output.batch),
+                            [done = std::move(done), staged = std::move(*staged)](const Status& status) mutable {
+                              staged.settle(status);
+                              done(status);
+                            });
 }
 
 void SessionDriver::carry_out(protocol::StartWork output) {

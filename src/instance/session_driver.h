@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "instance/environment.h"
+#include "instance/message_json.h"
 #include "net/executor.h"
 #include "net/tls_tickets.h"
 #include "net/web_socket.h"
@@ -32,6 +33,8 @@ class SessionDriver {
     /// Something came on it.
     virtual void on_channel_message() = 0;
     virtual void on_session_event(const protocol::Event& event) = 0;
+    /// What is told now of messages is told with this.
+    virtual Telling telling() const = 0;
     /// No socket came about; the session never heard of it.
     virtual void on_dial_failed(const Error& why) = 0;
     /// The driver has done what there was to do: deadlines may have changed.

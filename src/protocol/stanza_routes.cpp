@@ -3,6 +3,8 @@
 #include <string_view>
 
 #include "protocol/handlers/handlers.h"
+#include "protocol/messages/session_hooks.h"
+#include "protocol/session/link_state.h"
 
 namespace ponte::protocol {
 namespace {
@@ -22,10 +24,11 @@ constexpr Route kRoutes[] = {
     {"xmlstreamend", handlers::on_stream_end},
     {"notification", handlers::on_notification},
     {"message", handlers::on_message},
+    {"status", handlers::on_message},
     {"receipt", handlers::on_receipt},
     {"call", handlers::on_call},
     {"ib", handlers::on_ib},
-    {"ack", handlers::on_ignored},
+    {"ack", handlers::on_ack},
     {"presence", handlers::on_ignored},
     {"chatstate", handlers::on_ignored},
 };
@@ -33,6 +36,8 @@ constexpr Route kRoutes[] = {
 }  // namespace
 
 Status route_stanza(Step& step, const wire::Node& node) {
+  // Its presence counts, whatever its value.
+  if (node.attribute("offline") && step.link.account) PONTE_TRY(messages::on_offline_stanza(step));
   for (const Route& route : kRoutes) {
     if (route.tag == node.tag) return route.handler(step, node);
   }

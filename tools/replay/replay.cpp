@@ -11,6 +11,7 @@
 #include "protocol/session/session.h"
 #include "replay/recorded.h"
 #include "replay/simulator_replay.h"
+#include "store/keys.h"
 #include "store/memory_store.h"
 
 namespace ponte::replay {
@@ -40,6 +41,7 @@ struct Recording {
 Result<Recording> parse(const VecFile& file) {
   Recording out;
   out.records.owner = kOwner;
+  out.records.beside.push_back({store::keys::chats_owner(kOwner), {}});
   std::optional<Now> now;
   bool versioned = false;
   for (const VecLine& line : file.lines()) {
@@ -48,11 +50,12 @@ Result<Recording> parse(const VecFile& file) {
       versioned = true;
     } else if (line.key == "Config") {
       PONTE_TRY(parse_config(line.value, out.config));
-    } else if (line.key == "Store") {
+    } else if (line.key == "Store" || line.key == "Chats") {
       const auto space = line.value.find(' ');
       PONTE_ASSIGN(const Bytes key, from_hex(line.value.substr(0, space)));
       PONTE_ASSIGN(Bytes value, from_hex(space == std::string::npos ? "" : line.value.substr(space + 1)));
-      out.records.writes.push_back({to_text(key), std::move(value)});
+      auto& writes = line.key == "Store" ? out.records.writes : out.records.beside.front().writes;
+      writes.push_back({to_text(key), std::move(value)});
     } else if (line.key == "Now") {
       PONTE_ASSIGN(now, parse_now(line.value));
     } else if (line.key == "In") {

@@ -6,6 +6,7 @@
 #include "crypto/curve25519.h"
 #include "protocol/session/link_state.h"
 #include "store/records.h"
+#include "store/signal_records.h"
 
 namespace ponte::protocol::devices {
 namespace {
@@ -118,6 +119,20 @@ Result<bool> on_prekeys_generated(Step& step, WorkId work, const Result<Bytes>& 
   store::put_prekey_state(step.store, state);
   PONTE_TRY(offer(step, state, publics));
   return true;
+}
+
+Result<HandedPrekey> hand_out_prekey(Step& step) {
+  PONTE_ASSIGN(const auto stored, store::get_prekey_state(step.store));
+  store::PrekeyState state = stored.value_or(store::PrekeyState{});
+  if (state.next_id > kMaxPrekeyId)
+    return Error{Errc::kUnavailable, Cause::kCounterExhausted, "prekeys: all ids are used up"};
+  const crypto::KeyPair pair = crypto::generate_key_pair(step.random);
+  const HandedPrekey handed{state.next_id, pair.public_key};
+  if (state.first_unuploaded_id == state.next_id) ++state.first_unuploaded_id;
+  ++state.next_id;
+  store::put_handed_prekey(step.store, handed.id, pair.private_key);
+  store::put_prekey_state(step.store, state);
+  return handed;
 }
 
 }  // namespace ponte::protocol::devices

@@ -20,6 +20,8 @@ Status on_notification(Step& step, const wire::Node& node);
 Status on_message(Step& step, const wire::Node& node);
 Status on_receipt(Step& step, const wire::Node& node);
 Status on_call(Step& step, const wire::Node& node);
+/// The server's answer to a message of ours (wire: messages.md 3.7).
+Status on_ack(Step& step, const wire::Node& node);
 /// Routing info, client expiry, a phone without multi-device (wire: pairing.md 8.9).
 Status on_ib(Step& step, const wire::Node& node);
 Status on_ignored(Step& step, const wire::Node& node);

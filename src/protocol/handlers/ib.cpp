@@ -1,4 +1,5 @@
 #include "protocol/handlers/handlers.h"
+#include "protocol/messages/session_hooks.h"
 #include "protocol/session/link_state.h"
 
 namespace ponte::protocol::handlers {
@@ -11,6 +12,11 @@ Status on_ib(Step& step, const wire::Node& node) {
   }
   if (const wire::Node* expiry = node.find("client_expiration")) {
     if (const auto t = expiry->number("t")) step.emit(event::ClientExpires{Wall(Seconds(*t))});
+  }
+  if (step.link.account) {
+    if (const wire::Node* preview = node.find("offline_preview"))
+      PONTE_TRY(messages::on_offline_preview(step, *preview));
+    if (node.find("offline") != nullptr) PONTE_TRY(messages::on_offline_end(step));
   }
   if (node.find("downgrade_webclient") != nullptr && step.link.phase == Phase::kPairing) {
     step.emit(event::ScannedWithoutMultidevice{});

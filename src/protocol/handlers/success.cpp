@@ -1,6 +1,7 @@
 #include "protocol/devices/prekeys.h"
 #include "protocol/features/presence.h"
 #include "protocol/handlers/handlers.h"
+#include "protocol/messages/session_hooks.h"
 #include "protocol/session/connection.h"
 #include "protocol/session/link_state.h"
 #include "protocol/session/unified_session.h"
@@ -40,7 +41,8 @@ Status on_success(Step& step, const wire::Node& node) {
   PONTE_TRY(devices::ensure_prekeys(step));
   PONTE_TRY(send_active(step));
   PONTE_TRY(send_unified_session(step));
-  return features::announce_presence(step);
+  PONTE_TRY(features::announce_presence(step));
+  return messages::on_online(step);
 }
 
 }  // namespace ponte::protocol::handlers

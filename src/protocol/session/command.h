@@ -4,8 +4,10 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/bytes.h"
+#include "protocol/messages/types.h"
 #include "protocol/session/config.h"
 
 namespace ponte::protocol {
@@ -31,10 +33,28 @@ struct ConfirmPasskey {};
 struct SetPresence {
   Presence presence = Presence::kUnavailable;
 };
+/// Send a text. Answered by event::SendEnded.
+struct SendText {
+  messages::Ticket ticket = 0;
+  messages::OutgoingText text;
+};
+/// Tell the senders that these were read. Answered by event::CommandEnded.
+struct MarkRead {
+  messages::Ticket ticket = 0;
+  wire::Jid chat;
+  std::vector<std::string> ids;
+};
+/// Show in a chat that somebody types, or no longer. Answered by event::CommandEnded.
+struct SendChatState {
+  messages::Ticket ticket = 0;
+  wire::Jid to;
+  messages::ChatState state = messages::ChatState::kPaused;
+};
 
 }  // namespace command
 
-using Command = std::variant<command::Logout, command::RequestPairingCode, command::SubmitAssertion,
-                             command::ConfirmPasskey, command::SetPresence>;
+using Command =
+    std::variant<command::Logout, command::RequestPairingCode, command::SubmitAssertion, command::ConfirmPasskey,
+                 command::SetPresence, command::SendText, command::MarkRead, command::SendChatState>;
 
 }  // namespace ponte::protocol

@@ -17,6 +17,7 @@ std::optional<Mono> LinkState::next_deadline() const {
   if (code) consider(code->next_deadline());
   if (passkey) consider(passkey->valid_until);
   consider(keepalive.next_deadline());
+  consider(messaging.next_deadline());
   return next;
 }
 
@@ -29,6 +30,7 @@ void LinkState::close() {
   passkey.reset();
   keepalive.stop();
   prekey_upload_running = false;
+  messaging.close();
   announced = false;
   routed = false;
   verified_chain.reset();

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "protocol/messages/state.h"
 #include "protocol/pairing/code_flow.h"
 #include "protocol/pairing/passkey_flow.h"
 #include "protocol/pairing/qr.h"
@@ -52,6 +53,7 @@ struct LinkState {
   Milliseconds server_time_offset{0};
   bool prekey_upload_running = false;
   WorkId prekey_work = 0;
+  messages::State messaging;
   bool announced = false;  ///< as available, on this connection
   /// The first message carried routing info: it is to blame where the server does not answer (wire: pairing.md 1.2).
   bool routed = false;

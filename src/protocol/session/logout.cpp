@@ -1,5 +1,6 @@
 #include "protocol/session/logout.h"
 
+#include "protocol/messages/send_queue.h"
 #include "protocol/session/link_state.h"
 
 namespace ponte::protocol {
@@ -22,6 +23,9 @@ Status wipe_device(Step& step, const Error& why) {
   PONTE_ASSIGN(const std::vector<store::Record> records, step.store.scan(""));
   for (const auto& [key, value] : records) step.store.erase(key);
   store::put_logged_out(step.store, {std::string(cause_name(why.cause)), why.message, step.now.wall});
+  messages::fail_sends(step, why);
+  // What is known of devices and groups is that account's.
+  step.link.messaging = messages::State();
   step.link.account.reset();
   step.link.credentials = {};
   return Status::Ok();

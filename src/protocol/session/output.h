@@ -5,10 +5,12 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "protocol/messages/types.h"
 #include "protocol/wire/jid.h"
 #include "store/store.h"
 
@@ -88,6 +90,21 @@ struct Refused {
 struct ResumptionFailed {
   Error why;
 };
+/// A contact has another identity key than before: WhatsApp was installed anew there, or somebody is in between.
+struct IdentityChanged {
+  wire::Jid who;
+};
+/// The end of command::SendText: the server has taken the message, or why it is not sent. kTimedOut/kSendUnconfirmed
+/// where nobody knows.
+struct SendEnded {
+  messages::Ticket ticket = 0;
+  Result<messages::SentMessage> result;
+};
+/// The end of another command that has a ticket.
+struct CommandEnded {
+  messages::Ticket ticket = 0;
+  Status status;
+};
 /// The server will refuse this client version after `when`.
 struct ClientExpires {
   Wall when{};
@@ -100,6 +117,18 @@ enum class Disposition {
   kStop,       ///< stay down until asked; credentials are kept
   kLoggedOut,  ///< credentials are gone; only a new pairing helps
 };
+/// A message with content was received, or sent by any device of the account.
+struct MessageExchanged {
+  messages::ChatMessage message;
+};
+/// A message came that could not be had.
+struct MessageLost {
+  messages::LostMessage message;
+};
+/// Messages were received, read or played, or refused.
+struct StatusChanged {
+  messages::StatusChange change;
+};
 /// The connection is over; it comes once per connection, as its last output.
 struct Ended {
   Disposition disposition = Disposition::kRetry;
@@ -110,7 +139,16 @@ struct Ended {
 
 using Event = std::variant<event::QrCode, event::PairingCode, event::PairingCodeEnded, event::Passkey,
                            event::PairSuccess, event::ScannedWithoutMultidevice, event::Online, event::Unlinked,
-                           event::Refused, event::ResumptionFailed, event::ClientExpires, event::Ended>;
+                           event::Refused, event::ResumptionFailed, event::ClientExpires, event::IdentityChanged,
+                           event::SendEnded, event::CommandEnded, event::Ended>;
+
+/// What watchers of the instance must be told once, neither lost nor doubled: it becomes durable with the records that
+/// it is about.
+using Told = std::variant<event::MessageExchanged, event::MessageLost, event::StatusChanged>;
+
+/// What watchers of the instance must be told once, neither lost nor doubled: it becomes durable with the records that
+/// it is about.
+using Told = std::variant<event::MessageExchanged, event::MessageLost, event::StatusChanged>;
 
 /// One WebSocket message.
 struct SendBytes {
@@ -120,7 +158,8 @@ struct SendBytes {
 struct CloseChannel {};
 /// Commit, then call on_committed. Later outputs of the same step follow after that.
 struct Commit {
-  store::WriteBatch batch;
+  store::WriteBatch batch;  ///< of the device, with what the step changed of its chats beside; may be empty
+  std::vector<Told> told;   ///< in order; whoever commits adds them to the batch
 };
 /// Run run_work(request) elsewhere, then call on_work_done.
 struct StartWork {

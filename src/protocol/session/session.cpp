@@ -5,6 +5,8 @@
 
 #include "protocol/devices/prekeys.h"
 #include "protocol/features/presence.h"
+#include "protocol/features/text.h"
+#include "protocol/messages/session_hooks.h"
 #include "protocol/pairing/pair_device.h"
 #include "protocol/pairing/registration.h"
 #include "protocol/session/connection_end.h"
@@ -12,6 +14,7 @@
 #include "protocol/session/logout.h"
 #include "protocol/session/resumption.h"
 #include "protocol/stanza_routes.h"
+#include "store/keys.h"
 #include "store/records.h"
 
 namespace ponte::protocol {
@@ -32,7 +35,11 @@ bool belongs_to_socket(const Output& output) {
 }  // namespace
 
 Session::Session(const SessionConfig& config, const store::StoreReader& store, store::Owner owner, RandomSource& random)
-    : config_(config), store_(store), owner_(std::move(owner)), random_(random) {}
+    : config_(config),
+      store_(store),
+      owner_(std::move(owner)),
+      chats_owner_(store::keys::chats_owner(owner_)),
+      random_(random) {}
 
 Session::~Session() = default;
 
@@ -47,29 +54,29 @@ void Session::enqueue(const Now& now, Body body) {
   run_step(now, std::move(body));
 }
 
-Step Session::make_step(const Now& now, store::Transaction& transaction, std::deque<Output>& outputs) {
-  return {now, transaction, random_, config_, link_, iqs_, connection_.get(), outputs};
+Step Session::make_step(const Now& now, Effects& effects) {
+  return {now,   effects.store, effects.chats,     random_,         config_,
+          link_, iqs_,          connection_.get(), effects.outputs, effects.told};
 }
 
 void Session::run_step(const Now& now, Body body) {
-  std::optional<store::Transaction> transaction(std::in_place, store_, owner_);
-  std::deque<Output> outputs;
-  Step step = make_step(now, *transaction, outputs);
+  std::optional<Effects> effects(std::in_place, store_, owner_, chats_owner_);
+  Step step = make_step(now, *effects);
   if (const Status status = body(step); !status.ok()) {
     // Nothing of this step may become real; what its failure leads to is a step of its own.
-    transaction.emplace(store_, owner_);
-    outputs.clear();
-    Step consequence = make_step(now, *transaction, outputs);
+    effects.emplace(store_, owner_, chats_owner_);
+    Step consequence = make_step(now, *effects);
     connection_failed(consequence, status.error());
   }
-  store::WriteBatch batch = transaction->take();
-  if (batch.empty()) {
-    publish(std::move(outputs));
+  store::WriteBatch batch = effects->store.take();
+  batch.join(effects->chats.take());
+  if (batch.empty() && effects->told.empty()) {
+    publish(std::move(effects->outputs));
     return;
   }
   awaiting_commit_ = true;
-  held_ = std::move(outputs);
-  published_.push_back(Commit{std::move(batch)});
+  held_ = std::move(effects->outputs);
+  published_.push_back(Commit{std::move(batch), std::move(effects->told)});
 }
 
 void Session::publish(std::deque<Output>&& outputs) {
@@ -185,6 +192,9 @@ struct Runner {
   }
   Status operator()(const command::ConfirmPasskey&) const { return pairing::confirm_passkey(step); }
   Status operator()(const command::SetPresence& change) const { return features::set_presence(step, change.presence); }
+  Status operator()(const command::SendText& request) const { return features::send_text(step, request); }
+  Status operator()(const command::MarkRead& request) const { return features::mark_read(step, request); }
+  Status operator()(const command::SendChatState& request) const { return features::send_chat_state(step, request); }
 };
 
 }  // namespace
@@ -276,6 +286,7 @@ Status Session::on_due(Step& step) {
   }
   PONTE_TRY(pairing::on_code_deadline(step));
   PONTE_TRY(pairing::on_passkey_deadline(step));
+  PONTE_TRY(messages::on_deadline(step));
   if (link_.phase == Phase::kClosed) return Status::Ok();
   switch (link_.keepalive.on_deadline(now, step.random)) {
     case Keepalive::Due::kNothing: break;

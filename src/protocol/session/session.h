@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/random.h"
 #include "base/result.h"
@@ -30,7 +31,8 @@ namespace ponte::protocol {
 /// out its end and ignores all further inputs; its owner makes a new one from the store.
 class Session {
  public:
-  /// `config`, `store` and `random` outlive the session. `owner` names the instance in the store.
+  /// `config`, `store` and `random` outlive the session. `owner` names the instance in the store; its chats are those
+  /// of keys::chats_owner(owner).
   Session(const SessionConfig& config, const store::StoreReader& store, store::Owner owner, RandomSource& random);
   ~Session();
 
@@ -66,12 +68,22 @@ class Session {
     Now now;
     Body body;
   };
+  /// What one step does, before it is real.
+  struct Effects {
+    Effects(const store::StoreReader& reader, const store::Owner& device, const store::Owner& chats_of_it)
+        : store(reader, device), chats(reader, chats_of_it) {}
+
+    store::Transaction store;
+    store::Transaction chats;
+    std::deque<Output> outputs;
+    std::vector<Told> told;
+  };
 
   void enqueue(const Now& now, Body body);
   void run_step(const Now& now, Body body);
   void process_frames(const Now& now);
   void publish(std::deque<Output>&& outputs);
-  Step make_step(const Now& now, store::Transaction& transaction, std::deque<Output>& outputs);
+  Step make_step(const Now& now, Effects& effects);
   Status open(Step& step, const OpenOptions& options);
   Status say_hello(Step& step);
   Status finish_work(Step& step, WorkId id, const Result<Bytes>& result);
@@ -80,7 +92,8 @@ class Session {
 
   const SessionConfig& config_;
   const store::StoreReader& store_;
-  store::Owner owner_;
+  const store::Owner owner_;
+  const store::Owner chats_owner_;
   RandomSource& random_;
 
   LinkState link_;

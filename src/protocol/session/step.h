@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <utility>
+#include <vector>
 
 #include "base/random.h"
 #include "base/result.h"
@@ -18,23 +19,28 @@ class Connection;
 struct LinkState;
 struct SessionConfig;
 
-/// Lives for one input of a Session. What it wrote to the store and put out becomes real together:
-/// outputs are published only after the batch is committed.
+/// Lives for one input of a Session. What it wrote to the store, told and put out becomes real together: both
+/// transactions are one batch, as durable as the stronger of them asks, and outputs are published only after it is
+/// committed.
 struct Step {
   const Now& now;
-  store::Transaction& store;
+  store::Transaction& store;  ///< of the device
+  store::Transaction& chats;  ///< of keys::chats_owner(device): messages, chats, contacts, labels
   RandomSource& random;
   const SessionConfig& config;
   LinkState& link;
   IqTracker& iqs;
   Connection* connection;  ///< null while no socket is open
   std::deque<Output>& out;
+  std::vector<Told>& told;
 
   /// Encrypts and queues one stanza. Precondition: the handshake is done.
   Status send(const wire::Node& node);
   /// Sends an iq with a fresh `id` and hands its answer to `handler`.
   Status send_iq(wire::Node iq, IqTracker::Handler handler, Milliseconds timeout = IqTracker::kTimeout);
   void emit(Event event) { out.push_back(Emit{std::move(event)}); }
+  /// Hands out an event that is committed with what this step writes.
+  void tell(Told event) { told.push_back(std::move(event)); }
   /// Closes the socket and says why; only the first end of a connection counts.
   void end(event::Disposition disposition, Error why);
 };

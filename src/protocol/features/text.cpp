@@ -1,0 +1,126 @@
+#include "protocol/features/text.h"
+
+#include <map>
+
+#include "protocol/messages/kept.h"
+#include "protocol/messages/lid_map.h"
+#include "protocol/messages/message_id.h"
+#include "protocol/messages/receipts.h"
+#include "protocol/messages/send_queue.h"
+#include "protocol/session/link_state.h"
+
+namespace ponte::protocol::features {
+namespace {
+
+using namespace messages;
+
+Error not_connected() {
+  return {Errc::kNotConnected, Cause::kNotConnected, "the instance is not connected"};
+}
+
+bool online(const Step& step) {
+  return step.link.phase == Phase::kOnline && step.link.account.has_value();
+}
+
+/// `conversation`, or `extendedTextMessage` where it needs context.
+Result<proto::Message> text_message(Step& step, const OutgoingText& text) {
+  proto::Message message;
+  message.mutable_message_context_info()->set_message_secret(to_text(step.random.array<32>()));
+  if (!text.reply_to && text.mentions.empty()) {
+    message.set_conversation(text.text);
+    return message;
+  }
+  proto::ExtendedTextMessage& extended = *message.mutable_extended_text_message();
+  extended.set_text(text.text);
+  for (const wire::Jid& mentioned : text.mentions)
+    extended.mutable_context_info()->add_mentioned_jid(mentioned.without_device().to_string());
+  if (text.reply_to) PONTE_TRY(quote(step, text.to, *text.reply_to, *extended.mutable_context_info()));
+  return message;
+}
+
+Result<Draft> draft_of(Step& step, const command::SendText& request) {
+  const OutgoingText& text = request.text;
+  const bool writable = is_user(text.to) || is_group(text.to);
+  if (!writable || !is_nameable(text.to))
+    return Error{Errc::kInvalidArgument, Cause::kInvalidNumber, "send: not the address of somebody, nor of a group"};
+  if (text.id && !is_message_id(*text.id))
+    return Error{Errc::kInvalidArgument, Cause::kInvalidRequest, "send: the id is not 1 to 128 printable characters"};
+  PONTE_ASSIGN(const OwnAddress own, own_address(step));
+  Draft draft;
+  draft.tickets = {request.ticket};
+  draft.id = text.id ? *text.id : message_id(step.link.server_time(step.now), own.pn, step.random.array<16>());
+  draft.to = plain(text.to).without_device();
+  draft.source = text.source;
+  PONTE_ASSIGN(const proto::Message message, text_message(step, text));
+  draft.content = to_bytes(message.SerializeAsString());
+  return draft;
+}
+
+void answer(Step& step, Ticket ticket, Status status) {
+  step.emit(event::CommandEnded{ticket, std::move(status)});
+}
+
+}  // namespace
+
+Status send_text(Step& step, const command::SendText& request) {
+  const auto refuse = [&](const Error& why) {
+    step.emit(event::SendEnded{request.ticket, why});
+    return Status::Ok();
+  };
+  if (!online(step)) return refuse(not_connected());
+  if (request.text.id) {
+    // The same id again is the same message.
+    PONTE_ASSIGN(auto sent, sent_before(step, *request.text.id));
+    if (sent) {
+      step.emit(event::SendEnded{request.ticket, std::move(*sent)});
+      return Status::Ok();
+    }
+  }
+  auto draft = draft_of(step, request);
+  if (!draft.ok()) return draft.error().code == Errc::kStorage ? Status(draft.error()) : refuse(draft.error());
+  const Status queued = enqueue(step, std::move(*draft));
+  if (queued.ok() || queued.error().cause != Cause::kOverloaded) return queued;
+  return refuse(queued.error());
+}
+
+Status mark_read(Step& step, const command::MarkRead& request) {
+  if (!online(step)) {
+    answer(step, request.ticket, not_connected());
+    return Status::Ok();
+  }
+  const auto authors = read_messages(step, request.chat, request.ids);
+  if (!authors.ok()) {
+    if (authors.error().code == Errc::kStorage) return authors.error();
+    answer(step, request.ticket, authors.error());
+    return Status::Ok();
+  }
+  for (const auto& [author, ids] : *authors) {
+    const bool group = !is_user(request.chat);
+    PONTE_ASSIGN(const auto lid, other_address(step, request.chat));
+    const wire::Jid to = is_pn(request.chat) && lid ? *lid : request.chat;
+    PONTE_TRY(send_read_receipt(step, to, group ? wire::Jid::parse(author) : std::nullopt, ids));
+  }
+  answer(step, request.ticket, Status::Ok());
+  return Status::Ok();
+}
+
+Status send_chat_state(Step& step, const command::SendChatState& request) {
+  if (!online(step)) {
+    answer(step, request.ticket, not_connected());
+    return Status::Ok();
+  }
+  PONTE_ASSIGN(const OwnAddress own, own_address(step));
+  PONTE_ASSIGN(const auto other, other_address(step, request.to));
+  const wire::Jid to = is_pn(request.to) && other ? *other : request.to;
+  wire::Node state(request.state == ChatState::kPaused ? "paused" : "composing");
+  state.with("media", request.state == ChatState::kRecording ? "audio" : "");
+  wire::Node node("chatstate");
+  node.with("to", to.without_device());
+  node.with("from", (is_lid(to) && own.lid ? *own.lid : own.pn).without_device());
+  node.child(std::move(state));
+  PONTE_TRY(step.send(node));
+  answer(step, request.ticket, Status::Ok());
+  return Status::Ok();
+}
+
+}  // namespace ponte::protocol::features

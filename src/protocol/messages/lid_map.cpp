@@ -1,0 +1,87 @@
+#include "protocol/messages/lid_map.h"
+
+#include "protocol/messages/addresses.h"
+#include "store/messaging_records.h"
+#include "store/signal_records.h"
+
+namespace ponte::protocol::messages {
+namespace {
+
+/// One device's records, from its PN to its LID. A session that is there under the LID stays: the peer speaks on it.
+Status move_device(Step& step, const crypto::SignalAddress& from, const crypto::SignalAddress& to) {
+  PONTE_ASSIGN(auto session, store::get_signal_session(step.store, from));
+  if (session) {
+    PONTE_ASSIGN(const auto kept, store::get_signal_session(step.store, to));
+    if (!kept) store::put_signal_session(step.store, to, std::move(*session));
+    store::erase_signal_session(step.store, from);
+  }
+  PONTE_ASSIGN(const auto identity, store::get_signal_identity(step.store, from));
+  if (identity) {
+    PONTE_ASSIGN(const auto kept, store::get_signal_identity(step.store, to));
+    if (!kept) store::put_signal_identity(step.store, to, *identity);
+    store::erase_signal_identity(step.store, from);
+  }
+  PONTE_ASSIGN(const std::vector<std::string> groups, store::get_sender_key_groups(step.store, from));
+  for (const std::string& group : groups) {
+    PONTE_ASSIGN(auto record, store::get_sender_key(step.store, {group, from}));
+    PONTE_ASSIGN(const auto kept, store::get_sender_key(step.store, {group, to}));
+    if (record && !kept) store::put_sender_key(step.store, {group, to}, std::move(*record));
+    store::erase_sender_key(step.store, {group, from});
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status learn_mapping(Step& step, const wire::Jid& pn, const wire::Jid& lid) {
+  const wire::Jid number = plain(pn);
+  const wire::Jid hidden = plain(lid);
+  if (number.server != wire::kUserServer || hidden.server != wire::kLidServer) return Status::Ok();
+  if (!is_nameable(number) || !is_nameable(hidden)) return Status::Ok();
+  PONTE_ASSIGN(const auto known, store::get_lid_of(step.store, number.user));
+  if (known == hidden.user) return Status::Ok();
+  store::put_lid_mapping(step.store, number.user, hidden.user);
+  const std::string name = signal_address(number).name;
+  PONTE_ASSIGN(const std::vector<std::int32_t> devices, store::get_signal_devices(step.store, name));
+  for (const std::int32_t device : devices)
+    PONTE_TRY(move_device(step, {name, device}, {signal_address(hidden).name, device}));
+  return Status::Ok();
+}
+
+Result<std::optional<wire::Jid>> other_address(Step& step, const wire::Jid& user) {
+  const wire::Jid jid = plain(user);
+  std::optional<std::string> other;
+  if (is_pn(jid)) {
+    PONTE_ASSIGN(other, store::get_lid_of(step.store, jid.user));
+  } else if (is_lid(jid)) {
+    PONTE_ASSIGN(other, store::get_pn_of(step.store, jid.user));
+  }
+  if (!other) return std::optional<wire::Jid>();
+  return std::optional(device_jid(*other, is_pn(jid) ? wire::kLidServer : wire::kUserServer, jid.device));
+}
+
+Result<wire::Jid> encryption_jid(Step& step, const wire::Jid& device) {
+  if (device.server != wire::kUserServer) return device;
+  PONTE_ASSIGN(const auto lid, other_address(step, device));
+  return lid.value_or(device);
+}
+
+Result<Party> party_of(Step& step, const wire::Jid& user) {
+  const wire::Jid jid = plain(user).without_device();
+  PONTE_ASSIGN(auto other, other_address(step, jid));
+  Party out;
+  (is_lid(jid) ? out.lid : out.pn) = jid;
+  if (other) (is_lid(*other) ? out.lid : out.pn) = std::move(other);
+  return out;
+}
+
+Result<Chat> chat_of(Step& step, const wire::Jid& jid) {
+  Chat out;
+  out.jid = plain(jid).without_device();
+  if (!is_user(out.jid)) return out;
+  PONTE_ASSIGN(out.other, party_of(step, out.jid));
+  if (out.other.lid) out.jid = *out.other.lid;
+  return out;
+}
+
+}  // namespace ponte::protocol::messages

@@ -1,0 +1,27 @@
+// Which LID a phone number has, and what follows when it becomes known (wire: messages.md 2.9).
+#pragma once
+
+#include <optional>
+
+#include "protocol/messages/types.h"
+#include "protocol/session/step.h"
+#include "protocol/wire/jid.h"
+
+namespace ponte::protocol::messages {
+
+/// Keeps the pair, and moves sessions, identities and sender keys of the PN's devices to the LID. A pair that is known
+/// costs one read. Pairs that are none (another server, a name that is nobody's) are ignored.
+Status learn_mapping(Step& step, const wire::Jid& pn, const wire::Jid& lid);
+
+/// The LID of a PN, or the PN of a LID, with the same device number; nullopt where it is not known.
+Result<std::optional<wire::Jid>> other_address(Step& step, const wire::Jid& user);
+
+/// The address that messages for a device are encrypted for: the LID where it is known (wire: messages.md 1.1).
+Result<wire::Jid> encryption_jid(Step& step, const wire::Jid& device);
+
+/// Both addresses of somebody, as far as they are known.
+Result<Party> party_of(Step& step, const wire::Jid& user);
+/// The chat with somebody, or the group and the like, under the address that its records are kept under.
+Result<Chat> chat_of(Step& step, const wire::Jid& jid);
+
+}  // namespace ponte::protocol::messages
