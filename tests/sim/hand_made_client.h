@@ -195,11 +195,13 @@ class HandMadeClient {
     send(result);
   }
   void acknowledge(const Node& stanza) {
-    send(Node("ack")
-             .with("class", stanza.tag)
-             .with("id", *stanza.attribute("id"))
-             .with("to", stanza.jid("from").value_or(server_jid()))
-             .with("type", stanza.attribute("type").value_or("")));
+    Node ack("ack");
+    ack.with("class", stanza.tag).with("id", *stanza.attribute("id"));
+    ack.with("to", stanza.jid("from").value_or(server_jid())).with("type", stanza.attribute("type").value_or(""));
+    for (const char* copied : {"participant", "recipient"}) {
+      if (const auto jid = stanza.jid(copied)) ack.with(copied, *jid);
+    }
+    send(ack);
   }
   /// Takes pair-device and answers it; the refs.
   std::vector<std::string> take_refs() {

@@ -179,6 +179,7 @@ class SessionLine {
   simulator::SimConnection* connection_ = nullptr;
   std::vector<protocol::Event> events_;
   std::vector<protocol::Output> outputs_;  ///< all outputs, in order
+  std::vector<protocol::Told> told_;       ///< what was committed to be told, in order
   std::size_t commits_ = 0;
   /// Called before each batch is committed, with its number from 1.
   std::function<void(std::size_t, const store::WriteBatch&)> before_commit_;
@@ -227,7 +228,10 @@ class SessionLine {
     } else if (auto* commit = std::get_if<protocol::Commit>(&output)) {
       ++commits_;
       if (before_commit_) before_commit_(commits_, commit->batch);
-      store_.commit(std::move(commit->batch), [this](const Status& status) { session_->on_committed(status); });
+      store_.commit(std::move(commit->batch), [this, told = std::move(commit->told)](const Status& status) {
+        if (status.ok()) told_.insert(told_.end(), told.begin(), told.end());
+        session_->on_committed(status);
+      });
     } else if (auto* work = std::get_if<protocol::StartWork>(&output)) {
       works_.push_back(*work);
       if (!hold_work_) finish_work();

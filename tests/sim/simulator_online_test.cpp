@@ -481,7 +481,6 @@ TEST_F(SimulatorAdmin, RefusesWhatItDoesNotUnderstand) {
   EXPECT_EQ(admin("POST", "enter-code", R"({"number":"5511999990001","code":"ABCD-1234"})").first, 404);
   EXPECT_EQ(admin("GET", "drop").first, 405);
   EXPECT_EQ(admin("POST", "state").first, 405);
-  EXPECT_EQ(admin("POST", "send", R"({"number":"5511999990000","text":"oi"})").first, 501);
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ struct PhoneArguments {
   std::string number;
   std::string code;
   std::string text;
+  std::string from;
 };
 
 std::size_t collect(char* data, std::size_t size, std::size_t count, void* body) {
@@ -68,6 +69,12 @@ int scan(const PhoneArguments& arguments) {
   return post(arguments, "scan", body);
 }
 
+int send(const PhoneArguments& arguments) {
+  nlohmann::json body = {{"to", arguments.number}, {"text", arguments.text}};
+  if (!arguments.from.empty()) body["from"] = arguments.from;
+  return post(arguments, "send", body);
+}
+
 }  // namespace
 
 void register_phone(CLI::App& app, int& exit_code) {
@@ -96,12 +103,11 @@ void register_phone(CLI::App& app, int& exit_code) {
     exit_code = post(*arguments, "passkey-assertion", {{"options", arguments->text}});
   });
 
-  CLI::App* send_command = phone->add_subcommand("send", "writes a message to the companions of a number");
-  send_command->add_option("NUMBER", arguments->number, "the phone's number")->required();
-  send_command->add_option("TEXT", arguments->text, "what it writes")->required();
-  send_command->callback([arguments, &exit_code] {
-    exit_code = post(*arguments, "send", {{"number", arguments->number}, {"text", arguments->text}});
-  });
+  CLI::App* send_command = phone->add_subcommand("send", "writes a message to a number, which its companions read");
+  send_command->add_option("NUMBER", arguments->number, "who is written to")->required();
+  send_command->add_option("TEXT", arguments->text, "what is written")->required();
+  send_command->add_option("--from", arguments->from, "the number of the phone that writes; default: a contact");
+  send_command->callback([arguments, &exit_code] { exit_code = send(*arguments); });
 }
 
 }  // namespace ponte::tool

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/time.h"
@@ -21,6 +22,15 @@ namespace ponte::simulator {
 struct Prekey {
   std::uint32_t id = 0;
   crypto::PublicKey key{};
+};
+
+/// A device of the phone with that number; device 0 is the phone itself.
+struct DeviceId {
+  std::string number;
+  std::uint16_t device = 0;
+
+  bool operator==(const DeviceId&) const = default;
+  auto operator<=>(const DeviceId&) const = default;
 };
 
 /// One linked device.
@@ -53,10 +63,16 @@ struct Account {
   std::uint16_t next_device = 1;
   std::uint32_t next_key_index = 1;
   std::map<std::uint16_t, Companion> companions;
+  Companion primary;      ///< the phone as others write to it; has keys once it has published them
+  std::string push_name;  ///< of the phone
 
   protocol::wire::Jid jid(std::uint16_t device) const;
   protocol::wire::Jid lid(std::uint16_t device) const;
   Companion* find(std::uint16_t device);
+  /// The same, with the phone itself as device 0.
+  Companion* device(std::uint16_t device);
+  /// 0 and the numbers of the companions that have uploaded prekeys: whom a message can be encrypted for.
+  std::vector<std::uint16_t> reachable() const;
 };
 
 /// A phone with the keys and the LID that follow from the seed and its number.
@@ -68,6 +84,8 @@ class Accounts {
   explicit Accounts(const Seed& seed) : seed_(seed) {}
 
   Account* find(const std::string& number);
+  /// Whose number or LID that is, whatever the device.
+  Account* find(const protocol::wire::Jid& jid);
   /// The phone of that number, made where there is none. `number`: 7 to 15 digits, not 0 first.
   Account& get(const std::string& number);
   /// A phone that has no companion yet, with a number of the simulator's choice.
@@ -80,6 +98,7 @@ class Accounts {
   Seed seed_;
   std::uint64_t next_number_ = 5511900000001;
   std::map<std::string, std::unique_ptr<Account>> accounts_;  ///< pointers: connections refer to accounts
+  std::unordered_map<std::string, Account*> lids_;
 };
 
 /// True for 7 to 15 digits that do not begin with 0.

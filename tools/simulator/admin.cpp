@@ -7,6 +7,7 @@
 #include "simulator/admin_call.h"
 #include "simulator/admin_faults.h"
 #include "simulator/admin_hostile.h"
+#include "simulator/admin_messages.h"
 #include "simulator/admin_state.h"
 
 namespace ponte::simulator {
@@ -203,11 +204,7 @@ Result<json> reset(const Call& call) {
   return json::object();
 }
 
-Result<json> send(const Call&) {
-  return Error{Errc::kUnsupported, Cause::kNotImplemented, "this simulator's phones do not write messages"};
-}
-
-constexpr std::array<HandlerRow, 19> kHandlers = {
+constexpr std::array<HandlerRow, 18> kHandlers = {
     {{"fail", fail},
      {"fault", fail},
      {"slow", slow},
@@ -225,11 +222,11 @@ constexpr std::array<HandlerRow, 19> kHandlers = {
      {"notify", notify},
      {"renew-leaf", renew_leaf},
      {"reset", reset},
-     {"send", send},
      {"state", [](const Call& call) -> Result<json> { return state_json(call.server, call.now); }}}};
 
 Handler find_handler(std::string_view name) {
-  for (const std::span<const HandlerRow> rows : {std::span<const HandlerRow>(kHandlers), hostile_calls()}) {
+  for (const std::span<const HandlerRow> rows :
+       {std::span<const HandlerRow>(kHandlers), hostile_calls(), message_calls()}) {
     for (const auto& [handled, handler] : rows) {
       if (handled == name) return handler;
     }

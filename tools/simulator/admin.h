@@ -10,6 +10,23 @@
 //   POST /admin/unlink             {"number", "device"}: removed on the phone
 //   POST /admin/prekeys            {"number", "left"}: uses prekeys up, tells the companions
 //
+// Messages, by phones and companions that the simulator runs ("device" of one, else the phone itself); all that is
+// written is really encrypted:
+//   POST /admin/phone              {"number", "pushName", "reads": bool}: a phone, and whether it sends read receipts
+//   POST /admin/companion          {"number"}: links a companion that the simulator runs; {"device"}
+//   POST /admin/send               {"from", "to" or "group", "text", "count", "id"}: {"ids"}. Without "from" a contact
+//                                  writes. Also "message" (hex of a Message), "type", "edit", "addressing": "lid" or
+//                                  "pn", "defect": unknown-session, damaged, no-distribution, bad-padding, no-message
+//   POST /admin/receipt            {"from", "to" or "group", "ids", "type", "author"}
+//   POST /admin/chatstate          {"from", "to" or "group", "state"}; /admin/presence {"from", "available"}
+//   POST /admin/messages           {"number", "device", "after"}: {"read", "receipts", "heard"}; the state has the last
+//   POST /admin/group              {"subject", "creator", "members", "addressing"}: {"id"}
+//   POST /admin/group/add          {"group", "members", "by"}; /admin/group/remove the same
+//   POST /admin/forget-sessions    {"number"}: the phone cannot read what comes next, and asks again
+//   POST /admin/refuse             {"number", "code", "next"}: the ack of the next messages has this error
+//   POST /admin/delivery           {"number", "mode", "next"}: what happens to messages for that number's companions:
+//                                  duplicate, reorder, drop (comes at the next login), lose, hold, normal; "release"
+//
 // The server:
 //   POST /admin/rotate             companion_reg_refresh                                           {target}
 //   POST /admin/refresh-code       {"manual": bool}                                                {target}

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/hex.h"
+#include "simulator/admin_messages.h"
 
 namespace ponte::simulator {
 namespace {
@@ -67,10 +68,13 @@ json phones_json(World& world) {
       const bool online = world.online.count(account->jid(device).to_string()) != 0;
       companions.push_back(companion_json(*account, companion, online));
     }
+    json messaging = json::array();
+    for (PhoneMessaging* device : world.phones.made_of(number)) messaging.push_back(messaging_json(*device));
     out.push_back({{"number", number},
                    {"lid", account->lid_user},
                    {"platform", account->platform},
-                   {"companions", std::move(companions)}});
+                   {"companions", std::move(companions)},
+                   {"messaging", std::move(messaging)}});
   }
   return out;
 }
@@ -106,7 +110,8 @@ json state_json(SimServer& server, const Now& now) {
   }
   return {{"rootKey", to_hex(server.root_key())}, {"connections", std::move(connections)},
           {"phones", phones_json(world)},         {"counts", counters_json(world.counters)},
-          {"unacknowledged", unacknowledged},     {"violations", std::move(violations)}};
+          {"groups", groups_json(world)},         {"unacknowledged", unacknowledged},
+          {"violations", std::move(violations)}};
 }
 
 json paired_json(const Paired& paired) {

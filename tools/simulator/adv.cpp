@@ -11,6 +11,7 @@ namespace {
 
 constexpr ByteArray<2> kAccountSignaturePrefix = {0x06, 0x00};
 constexpr ByteArray<2> kDeviceSignaturePrefix = {0x06, 0x01};
+constexpr ByteArray<2> kKeyIndexPrefix = {0x06, 0x02};
 constexpr std::string_view kClientTypes = "123456789cdef";
 
 Error bad_qr(std::string message) {
@@ -76,6 +77,33 @@ DeviceIdentity sign_device_identity(const Account& account, const crypto::Public
   out.account_signature = crypto::xeddsa_sign(
       account.identity.private_key, concat({kAccountSignaturePrefix, out.details, companion_identity}), random);
   return out;
+}
+
+Bytes countersigned(const DeviceIdentity& identity, const crypto::KeyPair& companion_identity, RandomSource& random) {
+  proto::ADVSignedDeviceIdentity out;
+  out.set_details(to_text(identity.details));
+  out.set_account_signature_key(to_text(identity.account_key));
+  out.set_account_signature(to_text(identity.account_signature));
+  const Bytes signed_bytes =
+      concat({kDeviceSignaturePrefix, identity.details, companion_identity.public_key, identity.account_key});
+  out.set_device_signature(to_text(crypto::xeddsa_sign(companion_identity.private_key, signed_bytes, random)));
+  return to_bytes(out.SerializeAsString());
+}
+
+Bytes signed_key_index_list(const Seed& seed, const Account& account, Wall wall) {
+  proto::ADVKeyIndexList details;
+  details.set_raw_id(account.raw_id);
+  details.set_timestamp(static_cast<std::uint64_t>(unix_seconds(wall)));
+  details.set_current_index(account.next_key_index - 1);
+  details.add_valid_indexes(0);
+  for (const auto& [device, companion] : account.companions) details.add_valid_indexes(companion.key_index);
+  details.set_account_type(proto::E2EE);
+  proto::ADVSignedKeyIndexList out;
+  out.set_details(details.SerializeAsString());
+  DerivedRandom random(seed, "key indexes " + account.number + out.details());
+  out.set_account_signature(to_text(
+      crypto::xeddsa_sign(account.identity.private_key, concat({kKeyIndexPrefix, as_bytes(out.details())}), random)));
+  return to_bytes(out.SerializeAsString());
 }
 
 Bytes seal_device_identity(const DeviceIdentity& identity, const Secret<32>& adv_secret, PairSuccessDefect defect) {

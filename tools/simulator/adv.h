@@ -38,6 +38,13 @@ struct DeviceIdentity {
 DeviceIdentity sign_device_identity(const Account& account, const crypto::PublicKey& companion_identity,
                                     std::uint32_t key_index, Wall wall, RandomSource& random);
 
+/// Serialized ADVSignedDeviceIdentity with all four fields, as a companion with that identity would answer.
+Bytes countersigned(const DeviceIdentity& identity, const crypto::KeyPair& companion_identity, RandomSource& random);
+
+/// Serialized ADVSignedKeyIndexList: which companions the phone counts as its own (wire: messages.md 3.3). Follows from
+/// the seed and the list.
+Bytes signed_key_index_list(const Seed& seed, const Account& account, Wall wall);
+
 /// Serialized ADVSignedDeviceIdentityHMAC, the content of pair-success/device-identity, damaged where
 /// the defect says so.
 Bytes seal_device_identity(const DeviceIdentity& identity, const Secret<32>& adv_secret, PairSuccessDefect defect);

@@ -2,12 +2,12 @@
 
 #include <array>
 
+#include "simulator/messaging_answers.h"
 #include "simulator/prekey_answers.h"
 
 namespace ponte::simulator {
 namespace {
 
-using protocol::wire::Jid;
 using protocol::wire::Node;
 using protocol::wire::server_jid;
 
@@ -38,60 +38,6 @@ Node answer_privacy(const Node& request) {
   Node privacy("privacy");
   for (const auto& [name, value] : kSettings) privacy.child(Node("category").with("name", name).with("value", value));
   return iq_result(request).child(std::move(privacy));
-}
-
-/// The phone and its companions, as usync's devices protocol lists them.
-Node devices_of(const Account& account) {
-  Node list("device-list");
-  list.child(Node("device").with("id", "0"));
-  for (const auto& [device, companion] : account.companions) {
-    list.child(
-        Node("device").with("id", std::to_string(device)).with("key-index", std::to_string(companion.key_index)));
-  }
-  return Node("devices").child(std::move(list));
-}
-
-Account* account_of(Accounts& accounts, const Jid& jid) {
-  if (jid.server == protocol::wire::kUserServer) return accounts.find(jid.user);
-  for (const auto& [number, account] : accounts.all()) {
-    if (account->lid_user == jid.user) return account.get();
-  }
-  return nullptr;
-}
-
-Node usync_user(const Node& asked, const Node& query, Asking& asking) {
-  Node user("user");
-  const auto jid = asked.jid("jid");
-  if (jid) user.with("jid", jid->without_device());
-  Account* account = jid ? account_of(asking.accounts, *jid) : nullptr;
-  for (const Node& protocol : query.children()) {
-    if (protocol.tag == "devices") {
-      user.child(account ? devices_of(*account)
-                         : Node("devices").child(Node("device-list").child(Node("device").with("id", "0"))));
-    } else if (protocol.tag == "lid" && account != nullptr) {
-      user.child(Node("lid").with("val", account->lid(0)));
-    } else if (protocol.tag == "contact") {
-      user.child(Node("contact").with("type", account ? "in" : "out"));
-    }
-  }
-  return user;
-}
-
-Node answer_usync(const Node& request, Asking& asking) {
-  const Node* usync = request.find("usync");
-  if (usync == nullptr || usync->find("query") == nullptr || usync->find("list") == nullptr) {
-    asking.violations.push_back("usync without query and list");
-    return iq_error(request, 400, "bad-request");
-  }
-  Node out("usync");
-  for (const char* copied : {"sid", "index", "last", "mode", "context"}) {
-    if (const auto value = usync->attribute(copied)) out.with(copied, *value);
-  }
-  Node result("result");
-  for (const Node& protocol : usync->find("query")->children()) result.child(Node(protocol.tag));
-  Node list("list");
-  for (const Node& user : usync->find("list")->children()) list.child(usync_user(user, *usync->find("query"), asking));
-  return iq_result(request).child(std::move(out).child(std::move(result)).child(std::move(list)));
 }
 
 /// An account without app state: every collection stays at the version the client has.
@@ -153,17 +99,17 @@ Node answer_unregistered(const Node& request, Wall wall) {
 
 Node answer_iq(const Node& request, Asking& asking) {
   const std::string xmlns = request.attribute("xmlns").value_or("");
-  if (xmlns == "w:p") return answer_ping(request, asking.wall);
+  if (xmlns == "w:p") return answer_ping(request, asking.now.wall);
   if (xmlns == "passive") return answer_passive(request, asking);
   if (xmlns == "encrypt") return answer_encrypt(request, asking);
   if (xmlns == "md") return answer_md(request, asking);
   if (xmlns == "abt") return answer_props(request);
   if (xmlns == "blocklist") return iq_result(request).child(Node("list"));
-  if (xmlns == "privacy") return answer_privacy(request);
+  if (xmlns == "privacy") return request.find("tokens") ? iq_result(request) : answer_privacy(request);
   if (xmlns == "usync") return answer_usync(request, asking);
   if (xmlns == "w:sync:app:state") return answer_app_state(request);
   if (xmlns == "w:m") return answer_media(request);
-  if (xmlns == "w:g2") return iq_result(request).child(Node("groups"));
+  if (xmlns == "w:g2") return answer_groups(request, asking);
   return iq_result(request);
 }
 

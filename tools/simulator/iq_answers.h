@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "protocol/wire/node.h"
 #include "simulator/accounts.h"
+#include "simulator/world.h"
 
 namespace ponte::simulator {
 
@@ -21,10 +22,10 @@ protocol::wire::Node answer_unregistered(const protocol::wire::Node& request, Wa
 
 /// Who asks, and what is to be noted besides the answer.
 struct Asking {
-  Accounts& accounts;
+  World& world;
   Account& account;
   Companion& companion;
-  Wall wall;
+  Now now;
   std::vector<std::string> violations{};  ///< what was wrong with the request
   bool became_active = false;             ///< `<active/>` was asked for
   bool unlink = false;                    ///< the companion asked to be removed; its companion is untouched

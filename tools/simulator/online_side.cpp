@@ -14,7 +14,7 @@ using protocol::wire::server_jid;
 
 constexpr std::size_t kLowPrekeys = 10;
 constexpr std::size_t kOfflinePrimer = 5;  // what comes before the first offline_batch
-constexpr std::size_t kOfflineKept = 1000;
+constexpr std::size_t kOfflineKept = 20'000;
 constexpr ByteArray<4> kRoutingInfo = {0x08, 0x0C, 0x08, 0x02};
 
 Node ib(Node child) {
@@ -80,14 +80,17 @@ void OnlineSide::begin_delivery() {
         Node("notification").with("type", "psa").with("from", server_jid()).with("t", time_text(connection_.now())));
   }
   offline_total_ = offline_left_ = waiting.size();
-  const std::string count = std::to_string(offline_total_);
+  const auto count_of = [&](std::string_view tag) {
+    return std::to_string(
+        std::count_if(waiting.begin(), waiting.end(), [&](const Node& one) { return one.tag == tag; }));
+  };
   connection_.send(ib(Node("offline_preview")
-                          .with("count", count)
-                          .with("message", "0")
-                          .with("receipt", "0")
-                          .with("notification", count)
+                          .with("count", std::to_string(offline_total_))
+                          .with("message", count_of("message"))
+                          .with("receipt", count_of("receipt"))
+                          .with("notification", count_of("notification"))
                           .with("appdata", "0")
-                          .with("call", "0")));
+                          .with("call", count_of("call"))));
   deliver_offline(passive_ ? offline_total_ : kOfflinePrimer);
 }
 
@@ -111,26 +114,31 @@ void OnlineSide::deliver_offline(std::size_t most) {
 
 void OnlineSide::deliver(Node stanza) {
   if (delivering_ && offline_left_ == 0) return connection_.send_for_ack(std::move(stanza));
-  if (companion_.offline.size() < kOfflineKept) companion_.offline.push_back(std::move(stanza));
+  wait_for_login(companion_, std::move(stanza));
 }
 
 void OnlineSide::on_stanza(const Node& stanza) {
   if (stanza.tag == "iq") return on_iq(stanza);
-  if (stanza.tag == "presence") return on_presence(stanza);
+  if (stanza.tag == "presence") on_presence(stanza);
   if (stanza.tag == "ib") {
     if (const Node* batch = stanza.find("offline_batch"); batch && delivering_ && !offline_ended_) {
       deliver_offline(static_cast<std::size_t>(batch->number("count").value_or(0)));
     }
     return;
   }
-  if (stanza.tag == "message" || stanza.tag == "receipt" || stanza.tag == "call" || stanza.tag == "notification") {
-    acknowledge(stanza);
+  if (stanza.tag == "receipt") connection_.receipted(stanza);
+  if (stanza.tag == "receipt" || stanza.tag == "call" || stanza.tag == "notification") acknowledge(stanza);
+  MessageRouter& router = connection_.world().router;
+  if (const auto ack = router.submit({number_, device_}, stanza, connection_.now())) {
+    if (!stanza.attribute("id")) connection_.violation(stanza.tag + " without id");
+    connection_.send(*ack);
   }
+  router.settle(connection_.now());
 }
 
 void OnlineSide::on_iq(const Node& iq) {
   if (!iq.attribute("id")) return connection_.violation("iq without id");
-  Asking asking{connection_.world().accounts, account_, companion_, connection_.now().wall};
+  Asking asking{connection_.world(), account_, companion_, connection_.now()};
   const Node answer = answer_iq(iq, asking);
   for (std::string& text : asking.violations) connection_.violation(std::move(text));
   connection_.send(answer);
@@ -138,8 +146,11 @@ void OnlineSide::on_iq(const Node& iq) {
   if (asking.unlink) {
     Account& account = account_;
     const std::uint16_t device = device_;
+    World& world = connection_.world();
+    const Now now = connection_.now();
     end_unlinked();
     account.companions.erase(device);  // this side refers to it no more: it is closed
+    world.router.notify_devices(account, "remove", device, now);
   }
 }
 
@@ -203,9 +214,14 @@ void OnlineSide::on_closed() {
   const auto found = world.online.find(jid_);
   if (found != world.online.end() && found->second == connection_.id()) world.online.erase(found);
   companion_.available = false;
-  for (Node& stanza : connection_.take_unacknowledged()) {
-    if (companion_.offline.size() < kOfflineKept) companion_.offline.push_back(std::move(stanza));
-  }
+  // It came before what is still waiting.
+  std::vector<Node> unacknowledged = connection_.take_unacknowledged();
+  companion_.offline.insert(companion_.offline.begin(), std::make_move_iterator(unacknowledged.begin()),
+                            std::make_move_iterator(unacknowledged.end()));
+}
+
+void wait_for_login(Companion& companion, Node stanza) {
+  if (companion.offline.size() < kOfflineKept) companion.offline.push_back(std::move(stanza));
 }
 
 }  // namespace ponte::simulator

@@ -58,6 +58,9 @@ class OnlineSide final : public Side {
   Mono next_ping_;
 };
 
+/// Keeps a stanza for the next login of a device that is not there.
+void wait_for_login(Companion& companion, protocol::wire::Node stanza);
+
 /// What `<success>` tells that differs from login to login.
 struct SuccessFacts {
   Wall now;

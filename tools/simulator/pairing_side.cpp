@@ -259,6 +259,8 @@ void PairingSide::on_pair_success_answer(const Node& answer) {
   note_signed_prekey(connection_, paired.jid, companion->keys);
   account.companions.insert_or_assign(device, std::move(*companion));
   ++world.counters.pairings;
+  world.router.notify_devices(account, "add", device, connection_.now());
+  world.router.settle(connection_.now());
   if (connection_.faults().close_without_restart.value_or(false)) {
     connection_.close();
   } else {

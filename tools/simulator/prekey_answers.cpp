@@ -3,6 +3,8 @@
 #include "base/reader.h"
 #include "base/writer.h"
 #include "crypto/digest.h"
+#include "simulator/messaging_answers.h"
+#include "simulator/messaging_bundles.h"
 
 namespace ponte::simulator {
 namespace {
@@ -130,10 +132,7 @@ Node answer_digest(const Node& request, const Companion& companion) {
   digest.child(Node("registration").bytes(big_endian_array<4>(companion.keys.registration_id)));
   digest.child(Node("type").bytes(ByteArray<1>{0x05}));
   digest.child(Node("identity").bytes(companion.keys.identity));
-  digest.child(Node("skey")
-                   .child(Node("id").bytes(big_endian_array<3>(skey.id)))
-                   .child(Node("value").bytes(skey.key))
-                   .child(Node("signature").bytes(skey.signature)));
+  digest.child(signed_prekey_node(skey));
   digest.child(std::move(list));
   digest.child(Node("hash").bytes(crypto::sha1(hashed)));
   return iq_result(request).child(std::move(digest));
@@ -174,6 +173,7 @@ Node answer_encrypt(const Node& request, Asking& asking) {
   if (request.find("count") != nullptr) {
     return iq_result(request).child(Node("count").with("value", std::to_string(companion.prekeys.size())));
   }
+  if (request.find("key") != nullptr) return answer_bundles(request, asking);
   if (request.find("digest") != nullptr) return answer_digest(request, companion);
   if (const Node* rotate = request.find("rotate")) {
     auto skey = read_signed_prekey(*rotate, companion.keys.identity);

@@ -35,6 +35,17 @@ std::optional<FreezePoint> point_of_link_code(const Node& request) {
   return std::nullopt;
 }
 
+/// How well an ack fits a stanza; 0 where it is of another id.
+constexpr int kExactly = 8;
+int likeness(const Node& ack, const Node& stanza) {
+  if (ack.attribute("id") != stanza.attribute("id")) return 0;
+  int out = 1;
+  if (ack.attribute("class") == stanza.tag) out += 4;
+  if (ack.attribute("to") == stanza.attribute("from")) out += 2;
+  if (ack.attribute("participant") == stanza.attribute("participant")) out += 1;
+  return out;
+}
+
 /// What a client's own iq is about.
 std::optional<FreezePoint> point_of_request(const Node& iq) {
   static constexpr std::array<std::pair<std::string_view, FreezePoint>, 6> kPoints = {
@@ -256,9 +267,15 @@ void SimConnection::on_stanza(const Node& stanza) {
 
 void SimConnection::on_ack(const Node& ack) {
   const auto id = ack.attribute("id");
-  const auto found = std::find_if(unacked_.begin(), unacked_.end(),
-                                  [&](const Unacked& entry) { return entry.stanza.attribute("id") == id; });
+  // Receipts of several devices carry one id: the one that fits best is meant. Of many stanzas the first is, mostly.
+  auto found = unacked_.end();
+  int best = 0;
+  for (auto entry = unacked_.begin(); entry != unacked_.end() && best < kExactly; ++entry) {
+    const int fits = likeness(ack, entry->stanza);
+    if (fits > best) best = fits, found = entry;
+  }
   if (found == unacked_.end()) {
+    if (ack.attribute("class") == "message") return;  // a receipt has answered it before
     // Acknowledging twice, or something that needs none, ends in stream errors with the real server.
     return violation("ack of " + quoted(id.value_or("")) + " which does not wait for one");
   }
@@ -277,6 +294,24 @@ void SimConnection::on_ack(const Node& ack) {
   }
   ++world_.counters.acks;
   unacked_.erase(found);
+}
+
+void SimConnection::receipted(const Node& receipt) {
+  if (receipt.attribute("type") == "retry") return;
+  std::vector<std::string> ids = {receipt.attribute("id").value_or("")};
+  if (const Node* list = receipt.find("list")) {
+    for (const Node& item : list->children()) ids.push_back(item.attribute("id").value_or(""));
+  }
+  std::erase_if(unacked_, [&](const Unacked& entry) {
+    const Node& stanza = entry.stanza;
+    if (stanza.tag != "message" || std::find(ids.begin(), ids.end(), stanza.attribute("id")) == ids.end()) return false;
+    const auto to = receipt.jid("to");
+    const auto from = stanza.jid("from");
+    if (to && from && to->user != from->user) {
+      violation("receipt to " + quoted(to->to_string()) + ", the message came from " + quoted(from->to_string()));
+    }
+    return true;
+  });
 }
 
 void SimConnection::on_answer(const Node& answer) {

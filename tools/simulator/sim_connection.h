@@ -105,6 +105,8 @@ class SimConnection {
   void send_iq(protocol::wire::Node iq, UniqueFunction<void(const protocol::wire::Node&)> on_answer);
   /// Sends a stanza that must be acknowledged, with a fresh id unless it has one.
   void send_for_ack(protocol::wire::Node stanza);
+  /// A receipt has come: the messages that it answers are no longer waited for. One of type retry answers none.
+  void receipted(const protocol::wire::Node& receipt);
   /// Stanzas still unacknowledged, for redelivery; they are no longer waited for.
   std::vector<protocol::wire::Node> take_unacknowledged();
   /// Ends the connection after what is queued. Idempotent. Frozen, it ends on this side alone.

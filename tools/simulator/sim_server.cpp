@@ -78,8 +78,11 @@ Result<unsigned> SimServer::unlink(const std::string& number, std::optional<std:
       connection->touch(now);
       connection->online()->end_unlinked();
     }
+    world_.phones.forget({number, id});
     account->companions.erase(id);
+    world_.router.notify_devices(*account, "remove", id, now);
   }
+  world_.router.settle(now);
   return static_cast<unsigned>(devices.size());
 }
 
@@ -240,7 +243,11 @@ Status SimServer::restore_leaf() {
 
 void SimServer::reset(const Now& now) {
   drop({}, Close::Kind::kAbort, now);
+  world_.router.clear();
+  world_.phones.clear();
+  world_.groups.clear();
   world_.accounts.clear();
+  world_.used_message_keys.clear();
   world_.faults.clear();
   world_.violations.clear();
   world_.counters = {};

@@ -10,7 +10,10 @@ World::World(Options simulator_options, RandomSource& source)
       seed(options.seed ? *options.seed : source.array<32>()),
       chain(seed),
       accounts(seed),
-      authenticator(seed) {}
+      authenticator(seed),
+      groups(seed),
+      phones(*this),
+      router(*this) {}
 
 World::~World() = default;
 

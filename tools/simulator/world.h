@@ -16,11 +16,15 @@
 #include "simulator/authenticator.h"
 #include "simulator/chain.h"
 #include "simulator/faults.h"
+#include "simulator/messaging_groups.h"
+#include "simulator/messaging_router.h"
+#include "simulator/phones.h"
 #include "simulator/used_values.h"
 
 namespace ponte::simulator {
 
 class SimConnection;
+struct ReadMessage;
 using ConnectionId = std::uint64_t;
 
 struct Options {
@@ -92,8 +96,12 @@ struct World {
   Authenticator authenticator;
   FaultTable faults;
   Counters counters;
-  UsedValues used_once;  ///< ephemeral keys, salts, nonces and IVs of all clients
-  UsedValues used_keys;  ///< prekeys by device and id
+  UsedValues used_once;          ///< ephemeral keys, salts, nonces and IVs of all clients
+  UsedValues used_keys;          ///< prekeys by device and id
+  UsedValues used_message_keys;  ///< what each device has encrypted, by message key
+  Groups groups;
+  Phones phones;
+  MessageRouter router;
   std::deque<Violation> violations;
   std::map<ConnectionId, std::unique_ptr<SimConnection>> connections;
   std::unordered_map<std::string, ConnectionId> refs;    ///< QR ref -> connection that shows it
@@ -101,6 +109,8 @@ struct World {
   std::unordered_map<std::string, ConnectionId> online;  ///< device JID -> connection
   /// Called when a connection has output that its owner should fetch, also through somebody else's act.
   std::function<void(SimConnection&)> on_output;
+  /// A simulated device has decrypted a message. Called from inside the simulator's inputs.
+  std::function<void(const DeviceId&, const ReadMessage&)> on_read;
   Observer* observer = nullptr;  ///< outlives this
 };
 

@@ -4,6 +4,9 @@ import pino from 'pino';
 import baileys, * as lib from '@whiskeysockets/baileys';
 import { Happenings } from '../../support/node/happenings.mjs';
 
+// Its Signal library prints each session that it closes, keys and all.
+console.info = () => {};
+
 const makeSocket = typeof baileys === 'function' ? baileys : lib.makeWASocket;
 
 /** Credentials and keys of a device that was never linked, in memory. */
@@ -28,14 +31,28 @@ function newAuth() {
   };
 }
 
+/** How far a message of its own has got; the first news of it may come with the message itself. */
+const statuses = { 3: '', 4: 'read', 5: 'played' };
+
+function happened(happenings, { key, message, pushName, messageStubType, status }) {
+  if (key.fromMe && status in statuses) happenings.push('receipt', { ids: [key.id], type: statuses[status] });
+  if (messageStubType === lib.WAMessageStubType.CIPHERTEXT) return happenings.push('undecryptable', { id: key.id });
+  if (!message || message.protocolMessage || message.senderKeyDistributionMessage?.groupId && Object.keys(message).length === 1) return;
+  const text = message.conversation ?? message.extendedTextMessage?.text ?? '';
+  const { id, remoteJid: chat, participant, fromMe: own } = key;
+  happenings.push('message', { id, chat, sender: participant || chat, own, text, pushName });
+}
+
 /**
  * Starts linking. Happens: `qr` {text}, `paired` {jid, lid, platform}, `restart` (stream error 515: the next
- * connection is opened as an application has to), `open` (<success> of the login), `failed`. `code(number, custom)`
- * asks for a pairing code, as soon as there was a `qr`; `logInAgain` opens another connection with what it keeps.
+ * connection is opened as an application has to), `open` (<success> of the login), `message` {id, chat, sender, own, text,
+ * pushName}, `undecryptable` {id}, `receipt` {ids, type, sender}, `failed`. `code(number, custom)` asks for a pairing code,
+ * as soon as there was a `qr`; `logInAgain` opens another connection with what it keeps; `send(jid, text)` gives the id.
  */
 export function linkBaileys(sim, { agent } = {}) {
   const happenings = new Happenings('Baileys');
   const auth = newAuth();
+  const sent = new Map();
   let socket;
   let ended = false;
 
@@ -49,12 +66,26 @@ export function linkBaileys(sim, { agent } = {}) {
       syncFullHistory: false,
       fireInitQueries: true,
       markOnlineOnConnect: true,
+      // What it has sent, for those who ask again.
+      getMessage: async ({ id }) => sent.get(id),
     });
     socket = current;
     current.ev.on('creds.update', (change) => {
       Object.assign(auth.creds, change);
       if (change.account && change.me) {
         happenings.push('paired', { jid: change.me.id, lid: change.me.lid, platform: change.platform });
+      }
+    });
+    current.ev.on('messages.upsert', ({ messages }) => messages.forEach((one) => happened(happenings, one)));
+    current.ev.on('messages.update', (updates) => {
+      for (const { key, update } of updates) {
+        if (update.message) happened(happenings, { key, ...update });
+        else if (update.status in statuses) happenings.push('receipt', { ids: [key.id], type: statuses[update.status] });
+      }
+    });
+    current.ev.on('message-receipt.update', (updates) => {
+      for (const { key, receipt } of updates) {
+        happenings.push('receipt', { ids: [key.id], type: receipt.readTimestamp ? 'read' : '', sender: receipt.userJid });
       }
     });
     current.ev.on('connection.update', (update) => {
@@ -88,6 +119,11 @@ export function linkBaileys(sim, { agent } = {}) {
       await old.end(undefined);
       connect();
       await happenings.next('open');
+    },
+    send: async (to, text) => {
+      const { key, message } = await socket.sendMessage(to, { text });
+      sent.set(key.id, message);
+      return key.id;
     },
     end: () => {
       ended = true;

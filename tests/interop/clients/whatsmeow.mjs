@@ -37,9 +37,10 @@ function withClientType(code) {
 }
 
 /**
- * Starts linking. Happens: `qr` {text, texts}, `paired` {jid, lid, platform, businessName}, `open` {prekeys}, `failed`.
+ * Starts linking. Happens: `qr` {text, texts}, `paired` {jid, lid, platform, businessName}, `open` {prekeys}, `message`
+ * {id, chat, sender, own, text, pushName}, `undecryptable` {id}, `receipt` {ids, type, sender}, `failed`.
  * `rootKey`: hex of the root that its chain check is given. `code(number)` asks for a pairing code, as soon as there was
- * a `qr`; `logInAgain` opens another connection with what it keeps.
+ * a `qr`; `logInAgain` opens another connection with what it keeps; `send(jid, text)` gives the id once the server has it.
  */
 export function linkWhatsmeow(sim, { rootKey = sim.rootKey } = {}) {
   const happenings = new Happenings('whatsmeow');
@@ -47,11 +48,13 @@ export function linkWhatsmeow(sim, { rootKey = sim.rootKey } = {}) {
   if (sim.caFile) args.push('-ca', sim.caFile);
   const program = new Program(binary, args);
   program.onLine = (line) => {
+    if (!line.startsWith('{')) return happenings.said(line); // its Signal library logs there, too
     const { event, ...value } = JSON.parse(line);
     if (event === 'qr') happenings.push('qr', { text: withClientType(value.codes[0]), texts: value.codes });
     else if (event === 'paired') happenings.push('paired', value);
     else if (event === 'code') happenings.push('code', value);
     else if (event === 'connected') happenings.push('open', value);
+    else if (['message', 'receipt', 'sent', 'undecryptable'].includes(event)) happenings.push(event, value);
     else happenings.push('failed', value);
   };
   program.child.stderr.on('data', (data) => String(data).trimEnd().split('\n').forEach((line) => happenings.said(line)));
@@ -70,6 +73,10 @@ export function linkWhatsmeow(sim, { rootKey = sim.rootKey } = {}) {
     logInAgain: () => {
       program.child.stdin.write('login\n');
       return happenings.next('open');
+    },
+    send: async (to, text) => {
+      program.child.stdin.write(`send ${to} ${text}\n`);
+      return (await happenings.next('sent')).id;
     },
     end: () => {
       program.child.stdin.end();

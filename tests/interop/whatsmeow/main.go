@@ -4,10 +4,13 @@
 //	{"event":"paired","jid":...,"lid":...}  the account's identity was verified and signed
 //	{"event":"connected","prekeys":812}     the login after 515 took <success>, uploaded prekeys and went active
 //	{"event":"code","code":"ABCD-1234"}     a pairing code that the server knows of
-//	{"event":"error","message":...}         it gave up
+//	{"event":"message","id":...,"chat":...,"sender":...,"own":false,"text":...}
+//	{"event":"receipt","ids":[...],"type":"","sender":...}
+//	{"event":"sent","id":...}               the server has acknowledged a message
+//	{"event":"error","message":...}         it gave up, or a command failed
 //
 // Standard input takes commands, one a line: "code <number>" asks for a pairing code, "login" opens another connection
-// with what the device keeps. It ends when its standard input does.
+// with what the device keeps, "send <JID> <text>" writes. It ends when its standard input does.
 package main
 
 import (
@@ -27,8 +30,11 @@ import (
 	"strings"
 
 	"go.mau.fi/whatsmeow"
+	"go.mau.fi/whatsmeow/proto/waE2E"
+	"go.mau.fi/whatsmeow/types"
 	"go.mau.fi/whatsmeow/types/events"
 	waLog "go.mau.fi/whatsmeow/util/log"
+	"google.golang.org/protobuf/proto"
 )
 
 func say(event string, fields map[string]any) {
@@ -114,6 +120,19 @@ func obey(client *whatsmeow.Client, command string) error {
 		say("code", map[string]any{"code": code})
 		return nil
 	}
+	if rest, found := strings.CutPrefix(command, "send "); found {
+		name, text, _ := strings.Cut(rest, " ")
+		to, err := types.ParseJID(name)
+		if err != nil {
+			return err
+		}
+		sent, err := client.SendMessage(context.Background(), to, &waE2E.Message{Conversation: proto.String(text)})
+		if err != nil {
+			return err
+		}
+		say("sent", map[string]any{"id": sent.ID})
+		return nil
+	}
 	if command == "login" {
 		client.Disconnect()
 		return client.Connect()
@@ -133,6 +152,21 @@ func report(memory *memoryStore, event any) {
 	case *events.Connected:
 		uploaded, _ := memory.UploadedPreKeyCount(context.Background())
 		say("connected", map[string]any{"prekeys": uploaded})
+	case *events.Message:
+		text := event.Message.GetConversation()
+		if text == "" {
+			text = event.Message.GetExtendedTextMessage().GetText()
+		}
+		say("message", map[string]any{
+			"id": event.Info.ID, "chat": event.Info.Chat.String(), "sender": event.Info.Sender.String(),
+			"own": event.Info.IsFromMe, "text": text, "pushName": event.Info.PushName,
+		})
+	case *events.UndecryptableMessage:
+		say("undecryptable", map[string]any{"id": event.Info.ID})
+	case *events.Receipt:
+		say("receipt", map[string]any{
+			"ids": event.MessageIDs, "type": string(event.Type), "sender": event.Sender.String(),
+		})
 	case *events.PairError:
 		say("error", map[string]any{"message": event.Error.Error()})
 	case *events.ConnectFailure:

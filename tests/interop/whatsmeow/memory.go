@@ -13,9 +13,13 @@ import (
 	waLog "go.mau.fi/whatsmeow/util/log"
 )
 
-// memoryStore keeps what linking and the first login need: prekeys. Everything else it takes and forgets.
+// noopStore keeps nothing.
+type noopStore struct{ store.NoopStore }
+
+// memoryStore keeps prekeys and what messages need. Everything else it takes and forgets.
 type memoryStore struct {
-	store.NoopStore
+	noopStore
+	signalMemory
 	lock     sync.Mutex
 	prekeys  map[uint32]*keys.PreKey
 	nextID   uint32
@@ -83,7 +87,7 @@ func (m *memoryStore) UploadedPreKeyCount(context.Context) (int, error) {
 
 // newDevice makes a device that was never linked.
 func newDevice() (*store.Device, *memoryStore) {
-	memory := &memoryStore{prekeys: map[uint32]*keys.PreKey{}}
+	memory := &memoryStore{signalMemory: newSignalMemory(), prekeys: map[uint32]*keys.PreKey{}}
 	device := &store.Device{
 		Log:            waLog.Noop,
 		NoiseKey:       keys.NewKeyPair(),
