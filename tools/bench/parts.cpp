@@ -88,6 +88,7 @@ int run(std::vector<char*> arguments) {
   register_store_parts();
   register_session_parts();
   register_signal_parts();
+  register_message_parts();
   MedianReporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);
   if (as_json) {

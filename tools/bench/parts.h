@@ -8,5 +8,6 @@ void register_wire_parts();
 void register_store_parts();
 void register_session_parts();
 void register_signal_parts();
+void register_message_parts();
 
 }  // namespace ponte::bench

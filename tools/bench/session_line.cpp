@@ -46,6 +46,11 @@ void SessionLine::open(protocol::Resumption resumption) {
   settle();
 }
 
+void SessionLine::run(protocol::Command command) {
+  timed(session_seconds_, [&] { session_->run(std::move(command), now_); });
+  settle();
+}
+
 void SessionLine::hang_up() {
   if (connection_ == nullptr) return;
   simulator::SimConnection* connection = std::exchange(connection_, nullptr);

@@ -22,6 +22,7 @@ class SessionLine {
   /// Opens a channel and carries bytes both ways until both are quiet.
   void open(protocol::Resumption resumption = protocol::Resumption::kAllowed);
   void hang_up();
+  void run(protocol::Command command);
   void settle();
   /// Moves to the next deadline of either side; false where there is none.
   bool advance();
