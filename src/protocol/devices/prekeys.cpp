@@ -11,14 +11,19 @@
 namespace ponte::protocol::devices {
 namespace {
 
-/// The keys with ids [first, first + count) and whatever of the device goes with them.
-wire::Node upload_iq(const store::Credentials& credentials, std::uint32_t first, const std::vector<ByteView>& publics) {
+/// A key to upload. Ids need not follow on each other: one between may have gone out in a retry receipt.
+struct Offered {
+  std::uint32_t id = 0;
+  crypto::PublicKey key{};
+};
+
+/// The keys and whatever of the device goes with them.
+wire::Node upload_iq(const store::Credentials& credentials, const std::vector<Offered>& offered) {
   wire::Node list("list");
-  std::uint32_t id = first;
-  for (const ByteView key : publics) {
+  for (const Offered& prekey : offered) {
     list.child(wire::Node("key")
-                   .child(wire::Node("id").bytes(big_endian_array<3>(id++)))
-                   .child(wire::Node("value").bytes(key)));
+                   .child(wire::Node("id").bytes(big_endian_array<3>(prekey.id)))
+                   .child(wire::Node("value").bytes(prekey.key)));
   }
   const store::SignedPrekey& signed_prekey = credentials.signed_prekey;
   return wire::server_iq("encrypt", "set")
@@ -32,10 +37,10 @@ wire::Node upload_iq(const store::Credentials& credentials, std::uint32_t first,
                  .child(wire::Node("signature").bytes(signed_prekey.signature)));
 }
 
-/// Offers [state.first_unuploaded_id, state.next_id); only the server's result makes them count.
-Status offer(Step& step, const store::PrekeyState& state, const std::vector<ByteView>& publics) {
+/// Offers what is left of [state.first_unuploaded_id, state.next_id); only the server's result makes them count.
+Status offer(Step& step, const store::PrekeyState& state, const std::vector<Offered>& offered) {
   const std::uint32_t offered_up_to = state.next_id;
-  return step.send_iq(upload_iq(step.link.credentials, state.first_unuploaded_id, publics),
+  return step.send_iq(upload_iq(step.link.credentials, offered),
                       [offered_up_to](Step& later, const IqAnswer& answer) -> Status {
                         later.link.prekey_upload_running = false;
                         // Refused or unanswered: the same keys are offered at the next occasion.
@@ -51,14 +56,11 @@ Status offer(Step& step, const store::PrekeyState& state, const std::vector<Byte
 /// Offers again what an earlier connection made but the server never acknowledged.
 Status offer_made_before(Step& step, const store::PrekeyState& state) {
   PONTE_ASSIGN(const auto prekeys, store::get_prekeys(step.store, state.first_unuploaded_id, state.next_id));
-  std::vector<crypto::PublicKey> publics;
-  std::vector<ByteView> views;
-  publics.reserve(prekeys.size());
-  for (const store::Prekey& prekey : prekeys) {
-    publics.push_back(crypto::key_pair_from_private(prekey.private_key.copy()).public_key);
-    views.push_back(publics.back());
-  }
-  return offer(step, state, views);
+  std::vector<Offered> offered;
+  offered.reserve(prekeys.size());
+  for (const store::Prekey& prekey : prekeys)
+    offered.push_back({prekey.id, crypto::key_pair_from_private(prekey.private_key.copy()).public_key});
+  return offer(step, state, offered);
 }
 
 Status upload(Step& step, std::uint64_t server_count) {
@@ -111,13 +113,13 @@ Result<bool> on_prekeys_generated(Step& step, WorkId work, const Result<Bytes>& 
   const ByteView key_pairs = *generated;
   PONTE_ASSIGN(const auto stored, store::get_prekey_state(step.store));
   store::PrekeyState state = stored.value_or(store::PrekeyState{});
-  std::vector<ByteView> publics;
+  std::vector<Offered> offered;
   for (std::size_t at = 0; at + 64 <= key_pairs.size(); at += 64) {
+    offered.push_back({state.next_id, to_array<32>(key_pairs.subspan(at + 32, 32))});
     store::put_prekey(step.store, state.next_id++, Secret<32>::from(key_pairs.subspan(at, 32)));
-    publics.push_back(key_pairs.subspan(at + 32, 32));
   }
   store::put_prekey_state(step.store, state);
-  PONTE_TRY(offer(step, state, publics));
+  PONTE_TRY(offer(step, state, offered));
   return true;
 }
 
