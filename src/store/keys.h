@@ -43,6 +43,7 @@ inline constexpr std::string_view kHandedPrekeyPrefix = "signal/prekey/";
 inline constexpr std::string_view kReplacedSignedPrekeyPrefix = "signal/signed_prekey/";
 inline constexpr std::string_view kLidPrefix = "lid/";
 inline constexpr std::string_view kPnPrefix = "pn/";
+inline constexpr std::string_view kChatMergePrefix = "chat_merge/";
 inline constexpr std::string_view kRetryPrefix = "retry/";
 inline constexpr std::string_view kSeenPrefix = "seen/";
 inline constexpr std::string_view kOutgoingPrefix = "outgoing/";
@@ -90,6 +91,8 @@ inline constexpr std::array kTable{
         "signal/signed_prekey/<id, 6 hex digits>: one that was replaced"},
     Row{Scope::kInstance, kLidPrefix, "user of the LID as text", "lid/<user of the PN>"},
     Row{Scope::kInstance, kPnPrefix, "user of the PN as text", "pn/<user of the LID>"},
+    Row{Scope::kInstance, kChatMergePrefix, "empty",
+        "chat_merge/<user of the PN>: its chat is still to move to the LID's"},
     Row{Scope::kInstance, kRetryPrefix, "RetryRecord",
         "retry/<chat>/<sender>/<message id>: a message that could not be decrypted and was asked for again"},
     Row{Scope::kInstance, kSeenPrefix, "empty",

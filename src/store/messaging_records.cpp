@@ -95,6 +95,18 @@ void put_lid_mapping(Transaction& transaction, std::string_view pn_user, std::st
   transaction.put(joined(keys::kPnPrefix, lid_user), to_bytes(pn_user));
 }
 
+void put_chat_merge(Transaction& transaction, std::string_view pn_user) {
+  transaction.put(joined(keys::kChatMergePrefix, pn_user), {});
+}
+
+void erase_chat_merge(Transaction& transaction, std::string_view pn_user) {
+  transaction.erase(joined(keys::kChatMergePrefix, pn_user));
+}
+
+Result<std::vector<std::string>> get_chat_merges(RecordSource source) {
+  return ids_behind(source, keys::kChatMergePrefix);
+}
+
 Result<std::optional<Retry>> get_retry(RecordSource source, const MessageName& name) {
   const std::string key = retry_key(name);
   proto::RetryRecord message;

@@ -18,6 +18,11 @@ Result<std::optional<std::string>> get_pn_of(RecordSource source, std::string_vi
 /// Both directions.
 void put_lid_mapping(Transaction& transaction, std::string_view pn_user, std::string_view lid_user);
 
+/// The chat under the PN has messages that are still to move to the LID's. Users of PNs.
+void put_chat_merge(Transaction& transaction, std::string_view pn_user);
+void erase_chat_merge(Transaction& transaction, std::string_view pn_user);
+Result<std::vector<std::string>> get_chat_merges(RecordSource source);
+
 /// Names a message as nothing else does: two senders of one group may use one id.
 struct MessageName {
   std::string chat;    ///< JID

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/hand_made_peer.h"
+#include "store/keys.h"
 
 namespace ponte::test {
 namespace {
@@ -243,6 +244,35 @@ TEST_F(MessagesReceive, MovesASessionToTheLidWhereThatBecomesKnown) {
   EXPECT_TRUE(*line_.store_.get(line_.kOwner, "signal/session/5012_1.2"));
   EXPECT_EQ(line_.texts(), (std::vector<std::string>{"by number", "with lid"}));
   EXPECT_EQ(line_.told<protocol::event::MessageExchanged>()[1].message.chat.jid.to_string(), "5012@lid");
+}
+
+TEST_F(MessagesReceive, MovesAChatToTheLidHoweverLongItIs) {
+  HandMadePeer old("5011@s.whatsapp.net", 8);
+  old.begin(line_);
+  for (int i = 0; i < 300; ++i)
+    line_.deliver(
+        old.message(line_, "A" + std::to_string(i), "by number").with("t", std::to_string(1'700'000'000 + i)));
+  line_.deliver(old.message(line_, "B", "with lid").with("sender_lid", jid_of("5012@lid")));
+  line_.restart();
+  line_.run_for(Seconds(1));
+  const store::Owner chats = store::keys::chats_owner(line_.kOwner);
+  EXPECT_TRUE(line_.store_.scan(chats, "message/5011@s.whatsapp.net/")->empty());
+  EXPECT_EQ(line_.store_.scan(chats, "message/5012@lid/")->size(), 301u);
+  EXPECT_TRUE(line_.store_.scan(line_.kOwner, "chat_merge/")->empty());
+}
+
+TEST_F(MessagesReceive, AcknowledgesAStatusThatComesUnderItsOwnTag) {
+  const std::string status = "status@broadcast";
+  const auto key = peer_.distribution(status);
+  Node stanza =
+      peer_.group_stanza("S1", status).child(peer_.enc(line_, key)).child(peer_.group_enc(status, text_of("x")));
+  stanza.tag = "status";
+  line_.deliver(stanza);
+  EXPECT_EQ(line_.texts(), std::vector<std::string>{"x"});
+  EXPECT_EQ(receipts().size(), 1u);
+  const auto acks = line_.sent_.all("ack");
+  EXPECT_TRUE(
+      std::any_of(acks.begin(), acks.end(), [](const Node& ack) { return ack.attribute("class") == "status"; }));
 }
 
 TEST_F(MessagesReceive, SaysWhatTheServerHasNoCopyOf) {

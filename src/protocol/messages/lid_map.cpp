@@ -1,6 +1,8 @@
 #include "protocol/messages/lid_map.h"
 
 #include "protocol/messages/addresses.h"
+#include "protocol/session/link_state.h"
+#include "store/message_records.h"
 #include "store/messaging_records.h"
 #include "store/signal_records.h"
 
@@ -31,6 +33,15 @@ Status move_device(Step& step, const crypto::SignalAddress& from, const crypto::
   return Status::Ok();
 }
 
+/// What does not fit into this step is noted, and goes on in the next.
+Status merge_chat(Step& step, const wire::Jid& number, const wire::Jid& hidden) {
+  PONTE_ASSIGN(const bool more, store::merge_chats(step.chats, number.to_string(), hidden.to_string()));
+  if (!more) return Status::Ok();
+  store::put_chat_merge(step.store, number.user);
+  step.link.messaging.merging_chats = true;
+  return Status::Ok();
+}
+
 }  // namespace
 
 Status learn_mapping(Step& step, const wire::Jid& pn, const wire::Jid& lid) {
@@ -45,7 +56,17 @@ Status learn_mapping(Step& step, const wire::Jid& pn, const wire::Jid& lid) {
   PONTE_ASSIGN(const std::vector<std::int32_t> devices, store::get_signal_devices(step.store, name));
   for (const std::int32_t device : devices)
     PONTE_TRY(move_device(step, {name, device}, {signal_address(hidden).name, device}));
-  return Status::Ok();
+  return merge_chat(step, number, hidden);
+}
+
+Status merge_more_chats(Step& step) {
+  PONTE_ASSIGN(const auto users, store::get_chat_merges(step.store));
+  step.link.messaging.merging_chats = users.size() > 1;
+  if (users.empty()) return Status::Ok();
+  PONTE_ASSIGN(const auto lid, store::get_lid_of(step.store, users.front()));
+  store::erase_chat_merge(step.store, users.front());
+  if (!lid) return Status::Ok();
+  return merge_chat(step, device_jid(users.front(), wire::kUserServer), device_jid(*lid, wire::kLidServer));
 }
 
 Result<std::optional<wire::Jid>> other_address(Step& step, const wire::Jid& user) {

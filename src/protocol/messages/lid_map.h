@@ -13,6 +13,9 @@ namespace ponte::protocol::messages {
 /// costs one read. Pairs that are none (another server, a name that is nobody's) are ignored.
 Status learn_mapping(Step& step, const wire::Jid& pn, const wire::Jid& lid);
 
+/// Moves the next messages of chats that turned out to be one with their LID's; a bounded number in each step.
+Status merge_more_chats(Step& step);
+
 /// The LID of a PN, or the PN of a LID, with the same device number; nullopt where it is not known.
 Result<std::optional<wire::Jid>> other_address(Step& step, const wire::Jid& user);
 

@@ -94,6 +94,7 @@ Status receive_encrypted(Step& step, const wire::Node& node, const Source& sourc
   // The answer says that the message is here for good.
   step.store.require(store::Durability::kPowerLoss);
   if (!opened.messages.empty()) PONTE_TRY(no_longer_missing(step, source));
+  if (node.tag == "status") PONTE_TRY(send_ack(step, node, AckType::kCopied));
   return send_receipt(step, node, source);
 }
 

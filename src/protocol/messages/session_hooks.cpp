@@ -53,6 +53,7 @@ Status on_online(Step& step) {
   PONTE_ASSIGN(const OwnAddress own, own_address(step));
   // The phone speaks from its LID: a session from before that was known moves there.
   if (own.lid) PONTE_TRY(learn_mapping(step, own.pn, *own.lid));
+  step.link.messaging.merging_chats = true;
   PONTE_TRY(forget_old(step));
   PONTE_TRY(tell_old_retries_lost(step));
   return resume_sends(step);
@@ -85,6 +86,7 @@ Status on_offline_end(Step& step) {
 Status on_deadline(Step& step) {
   auto& draining = step.link.messaging.draining_until;
   if (draining && *draining <= step.now.mono) draining.reset();
+  if (step.link.messaging.merging_chats) PONTE_TRY(merge_more_chats(step));
   PONTE_TRY(on_phone_request_deadline(step));
   return on_send_deadline(step);
 }

@@ -12,6 +12,7 @@ std::optional<Mono> State::next_deadline() const {
   }
   if (!phone_requests.empty()) consider(phone_requests.front().due);
   if (draining_until) consider(*draining_until);
+  if (merging_chats) consider(Mono{});
   return next;
 }
 

@@ -80,6 +80,7 @@ struct State {
   std::optional<Mono> draining_until;
   std::uint64_t offline_expected = 0;  ///< stanzas that waited for us at login
   std::uint64_t offline_seen = 0;      ///< of them have come
+  bool merging_chats = false;          ///< some chats are still to move to their LID
   bool interrupted_told = false;       ///< what an earlier process left unacknowledged was told
 
   std::optional<Mono> next_deadline() const;
