@@ -9,7 +9,7 @@
 #   node      the real programs over HTTP, and clients that others wrote (tests/e2e, tests/interop); needs `release`
 #   debug     ASan, LSan and UBSan: every suite
 #   tsan      ThreadSanitizer: the suites that start threads, and the real programs over HTTP
-#   fuzz      clang and libFuzzer: every fuzzer for PONTE_FUZZ_SECONDS (45)
+#   fuzz      clang and libFuzzer: every fuzzer for PONTE_FUZZ_SECONDS (30)
 #   lint      clang-format and tools/check_layers
 #
 # Every test, fuzzer and check counts as one, and so does a build that fails. What is skipped is named with the reason.
@@ -34,7 +34,7 @@ done
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 
 jobs=$(nproc)
-fuzz_seconds=${PONTE_FUZZ_SECONDS:-45}
+fuzz_seconds=${PONTE_FUZZ_SECONDS:-30}
 passed=0 failed=0 skipped=0
 failures=() skips=() times=()
 work=$(mktemp -d)

@@ -81,6 +81,7 @@ constexpr char kInstance[] = R"({"type":"object",
 "enabled":{"type":"boolean"},"region":{"type":["string","null"]},"bucket":{"type":["string","null"]},
 "accessKey":{"type":["string","null"]},"secretKey":{"type":["string","null"]},"endpoint":{"type":["string","null"]},
 "pathPrefix":{"type":["string","null"]}}},
+"history":{"$ref":"#/components/schemas/History"},
 "reason":{"$ref":"#/components/schemas/Reason"}}})";
 
 constexpr char kReason[] = R"({"description":"Why it is not connected, where something went wrong","type":"object",

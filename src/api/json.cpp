@@ -1,5 +1,6 @@
 #include "api/json.h"
 
+#include <cmath>
 #include <optional>
 #include <set>
 
@@ -126,8 +127,14 @@ std::optional<std::string> FieldReader::string(const char* key, std::size_t long
 std::optional<std::int64_t> FieldReader::integer(const char* key) {
   const Json* value = find(key);
   if (value == nullptr) return std::nullopt;
-  if (!value->is_number_integer()) return wrong(key, "a whole number", *value), std::nullopt;
-  return value->get<std::int64_t>();
+  if (value->is_number_integer()) return value->get<std::int64_t>();
+  // JSON knows one kind of number: 5.0 is whole. Beyond 2^53 nobody can say which one was meant.
+  constexpr double kLastExact = 9'007'199'254'740'992.0;
+  if (value->is_number_float()) {
+    const auto number = value->get<double>();
+    if (std::trunc(number) == number && std::abs(number) <= kLastExact) return static_cast<std::int64_t>(number);
+  }
+  return wrong(key, "a whole number", *value), std::nullopt;
 }
 
 std::optional<std::vector<std::string>> FieldReader::strings(const char* key) {

@@ -6,6 +6,7 @@
 
 #include "api/instance_json.h"
 #include "api/json.h"
+#include "api/message_json.h"
 #include "api/problem.h"
 #include "api/text.h"
 #include "api/webhook_json.h"
@@ -191,7 +192,7 @@ Json header_of(std::string_view description, Json schema) {
 
 Json components() {
   Json out;
-  for (const auto& schemas : {instance_schemas(), webhook_schemas(), problem_schemas()}) {
+  for (const auto& schemas : {instance_schemas(), webhook_schemas(), message_schemas(), problem_schemas()}) {
     for (const NamedSchema& schema : schemas) out["schemas"][std::string(schema.name)] = schema_of(schema.text);
   }
   for (const CommonAnswer& common : kCommon) {

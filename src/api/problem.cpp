@@ -55,6 +55,14 @@ std::optional<Row> own_row_of(const Error& error) {
     case Cause::kPasskeyNotRequested: return Row{error.code == Errc::kNotFound ? 404 : 409, "No passkey is asked for"};
     case Cause::kWebSocketNotConfigured: return Row{404, "WebSocket not configured for this instance"};
     case Cause::kQrNotAvailable: return Row{404, "QR code not available"};
+    case Cause::kNotConnected: return Row{503, "Instance is not connected to WhatsApp"};
+    case Cause::kNotOnWhatsApp: return Row{400, "Number is not on WhatsApp"};
+    case Cause::kMessageNotFound: return Row{404, "Message not found"};
+    case Cause::kMediaNotAvailable: return Row{404, "Message not found or no media available"};
+    case Cause::kSendForbidden: return Row{403, "Not allowed to send to this chat"};
+    case Cause::kSendReachOutLocked:
+    case Cause::kSendNewChatLimit: return Row{403, "The account may not begin new chats now"};
+    case Cause::kSendRateLimited: return Row{429, "WhatsApp limits how much is sent. Try again later."};
     case Cause::kInstanceNotFound: return Row{404, "Instance not found"};
     case Cause::kInstanceExists: return Row{409, "Instance already exists"};
     case Cause::kTokenInUse: return Row{409, "Token already in use"};
@@ -67,10 +75,21 @@ std::optional<Row> own_row_of(const Error& error) {
   }
 }
 
-/// A private address behind a proxy's name is found out only when it is dialed: that dial's failure.
-bool is_error_of_the_request(const Error& error) {
-  if (error.cause == Cause::kProxyNotAllowed) return false;
+/// Whether it keeps its status and text, whatever the endpoint prescribes for failures.
+bool keeps_its_row(const Error& error) {
+  switch (error.cause) {
+    // A private address behind a proxy's name is found out only when it is dialed: that dial's failure.
+    case Cause::kProxyNotAllowed: return false;
+    // WhatsApp's word about the account or the chat; another try changes nothing.
+    case Cause::kSendForbidden:
+    case Cause::kSendReachOutLocked:
+    case Cause::kSendNewChatLimit:
+    case Cause::kSendRateLimited:
+    case Cause::kOverloaded: return true;
+    default: break;
+  }
   switch (error.code) {
+    case Errc::kNotConnected:
     case Errc::kInvalidArgument:
     case Errc::kUnauthenticated:
     case Errc::kForbidden:
@@ -106,13 +125,14 @@ std::vector<NamedSchema> problem_schemas() {
 "message":{"type":"string"},
 "code":{"type":"string","pattern":"^[A-Z][A-Z0-9_]*$","description":"One for each cause"},
 "details":{"type":"string","description":"What was expected and what came"},
-"retryAt":{"type":"string","format":"date-time","description":"Where it is known when another try may help"}}},
+"retryAt":{"type":"string","format":"date-time","description":"Where it is known when another try may help"},
+"messageId":{"type":"string","description":"Of the message that was to be sent"}}},
 "requestId":{"type":"string","description":"X-Request-Id of this answer"}}})"},
           {"Problem", R"({"description":"RFC 9457, where the request accepts application/problem+json","type":"object",
 "required":["type","title","status","detail","code","requestId"],"properties":{
 "type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer","minimum":400,"maximum":599},
 "detail":{"type":"string"},"code":{"type":"string","pattern":"^[A-Z][A-Z0-9_]*$"},"details":{"type":"string"},
-"retryAt":{"type":"string","format":"date-time"},"requestId":{"type":"string"}}})"}};
+"retryAt":{"type":"string","format":"date-time"},"messageId":{"type":"string"},"requestId":{"type":"string"}}})"}};
 }
 
 Problem problem_of(const Error& error, Wall now) {
@@ -121,13 +141,15 @@ Problem problem_of(const Error& error, Wall now) {
   Problem problem{row.status, row.message, error.cause, error.message};
   // Its text names the instance.
   if (error.cause == Cause::kWebSocketDisabled) problem = {400, error.message, error.cause, ""};
+  // The contract has a text of its own for that field.
+  if (error.cause == Cause::kInvalidField) problem = {400, error.message, error.cause, ""};
   if (error.retry_after) problem.retry_at = now + *error.retry_after;
   return problem;
 }
 
 Problem problem_of(const Error& error, Wall now, std::string prescribed_message) {
   Problem problem = problem_of(error, now);
-  if (is_error_of_the_request(error)) return problem;
+  if (keeps_its_row(error)) return problem;
   problem.status = 500;
   problem.message = std::move(prescribed_message);
   return problem;
@@ -149,6 +171,7 @@ Response render(const Problem& problem, const Request& request) {
   members["code"] = cause_name(problem.cause);
   if (!problem.details.empty()) members["details"] = problem.details;
   if (problem.retry_at) members["retryAt"] = rfc3339(*problem.retry_at);
+  if (problem.message_id) members["messageId"] = *problem.message_id;
   body["requestId"] = request.id;
   Response response = json_response(body, problem.status);
   response.cause = problem.cause;

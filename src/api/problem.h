@@ -18,10 +18,11 @@ std::vector<NamedSchema> problem_schemas();
 /// What an error answer says.
 struct Problem {
   int status = 500;
-  std::string message;                          ///< `error.message`, the contract's text
-  Cause cause = Cause::kInternal;               ///< `error.code`
-  std::string details = {};                     ///< `error.details`, absent where empty
-  std::optional<Wall> retry_at = std::nullopt;  ///< `error.retryAt`
+  std::string message;                                   ///< `error.message`, the contract's text
+  Cause cause = Cause::kInternal;                        ///< `error.code`
+  std::string details = {};                              ///< `error.details`, absent where empty
+  std::optional<Wall> retry_at = std::nullopt;           ///< `error.retryAt`
+  std::optional<std::string> message_id = std::nullopt;  ///< `error.messageId`: of what was to be sent
 };
 
 /// The status and the contract's text of an error; its own message becomes `details` where it helps the caller.

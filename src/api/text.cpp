@@ -69,6 +69,85 @@ std::string rfc3339(Wall wall) {
   return utc_text(unix_seconds(wall)).value_or("1970-01-01T00:00:00Z");
 }
 
+namespace {
+
+/// Reads digits and signs from the front.
+class TimeReader {
+ public:
+  explicit TimeReader(std::string_view text) : rest_(text) {}
+
+  bool ends() const { return rest_.empty(); }
+  bool skip(char wanted) {
+    if (rest_.empty() || rest_.front() != wanted) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+  /// Exactly so many digits, from `least` to `most`.
+  bool number(std::size_t digits, int least, int most, int& out) {
+    const auto value = whole_number(rest_.substr(0, digits));
+    if (rest_.size() < digits || !value || *value < static_cast<std::uint64_t>(least) ||
+        *value > static_cast<std::uint64_t>(most)) {
+      return false;
+    }
+    out = static_cast<int>(*value);
+    rest_.remove_prefix(digits);
+    return true;
+  }
+  /// One digit or more, of which three count.
+  bool fraction(int& milliseconds) {
+    const auto end = std::min(rest_.find_first_not_of("0123456789"), rest_.size());
+    if (end == 0) return false;
+    std::string digits(rest_.substr(0, std::min<std::size_t>(end, 3)));
+    digits.resize(3, '0');
+    milliseconds = static_cast<int>(*whole_number(digits));
+    rest_.remove_prefix(end);
+    return true;
+  }
+  /// `Z`, `+01:00`, `-0330`; nothing is UTC.
+  bool zone(int& minutes) {
+    if (rest_.empty() || skip('Z') || skip('z')) return true;
+    const bool west = rest_.front() == '-';
+    if (!skip('+') && !skip('-')) return false;
+    int hour = 0;
+    int minute = 0;
+    if (!number(2, 0, 23, hour)) return false;
+    skip(':');
+    if (!number(2, 0, 59, minute)) return false;
+    minutes = (west ? -1 : 1) * (60 * hour + minute);
+    return true;
+  }
+
+ private:
+  std::string_view rest_;
+};
+
+}  // namespace
+
+std::optional<Wall> parse_iso8601(std::string_view text) {
+  TimeReader reader(text);
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, milliseconds = 0, zone = 0;
+  if (!reader.number(4, 1970, 9999, year) || !reader.skip('-') || !reader.number(2, 1, 12, month) ||
+      !reader.skip('-') || !reader.number(2, 1, 31, day)) {
+    return std::nullopt;
+  }
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (!date.ok()) return std::nullopt;
+  if (!reader.ends()) {
+    if (!reader.skip('T') && !reader.skip('t') && !reader.skip(' ')) return std::nullopt;
+    if (!reader.number(2, 0, 23, hour) || !reader.skip(':') || !reader.number(2, 0, 59, minute)) return std::nullopt;
+    // 60: a leap second.
+    if (reader.skip(':') && !reader.number(2, 0, 60, second)) return std::nullopt;
+    if (reader.skip('.') && !reader.fraction(milliseconds)) return std::nullopt;
+    if (!reader.zone(zone) || !reader.ends()) return std::nullopt;
+  }
+  const auto days = std::chrono::sys_days(date).time_since_epoch();
+  const Milliseconds time =
+      std::chrono::hours(hour) + std::chrono::minutes(minute - zone) + Seconds(second) + Milliseconds(milliseconds);
+  const Wall out(std::chrono::duration_cast<Milliseconds>(days) + time);
+  return out < Wall{} ? std::nullopt : std::optional(out);
+}
+
 std::string http_date(Wall wall) {
   // Not strftime's %a and %b: those follow the locale.
   static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};

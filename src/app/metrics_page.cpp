@@ -60,6 +60,15 @@ void show_connections(Exposition& out, const instance::InstanceMetrics& metrics)
   constexpr std::string_view kLoggedOutHelp = "Links that are gone: REQUESTED by a call of ours, else why";
   out.counter(kLoggedOut, kLoggedOutHelp, number(metrics.logged_out_by_request.value()), {{"cause", "REQUESTED"}});
   out.causes(kLoggedOut, kLoggedOutHelp, metrics.logged_out_by_server, "cause");
+  constexpr std::string_view kStages[] = {"updated", "blocked", "begun_anew", "failed"};
+  for (std::size_t i = 0; i < metrics.app_state.size(); ++i) {
+    out.counter("ponte_app_state_total", "Collections of contacts, chats and labels, by what became of them",
+                number(metrics.app_state[i].value()), {{"outcome", kStages[i]}});
+  }
+  out.counter("ponte_app_state_changes_total", "Changes of contacts, chats, labels and settings",
+              number(metrics.app_state_changes.value()));
+  out.counter("ponte_app_state_skipped_total", "Records of contacts, chats and labels that could not be read",
+              number(metrics.app_state_skipped.value()));
 }
 
 void show_webhooks(Exposition& out, const instance::Webhooks& webhooks) {

@@ -67,6 +67,8 @@ protocol::SessionConfig session_config(const Config& config) {
   out.qr_format = config.qr_format;
   out.qr_first_ttl = config.qr_first_ttl;
   out.qr_ttl = config.qr_ttl;
+  // A server of one's own that is spoken to without TLS hands out its files in the same way.
+  out.media_scheme = config.whatsapp_url.secure ? protocol::MediaScheme::kHttps : protocol::MediaScheme::kHttp;
   return out;
 }
 
@@ -83,6 +85,11 @@ instance::Lane lane_of(net::EventLoop& loop, net::NetworkContext network) {
   return {loop, [&loop, network](net::WebSocketOptions options, net::WebSocketCallbacks callbacks) {
             return net::open_web_socket(loop, network, std::move(options), std::move(callbacks));
           }};
+}
+
+/// Only a server of one's own, which is known by ws:// or by roots of its own, has its files at private addresses.
+instance::MediaOptions media_options(const Config& config) {
+  return {config.whatsapp_ca_file, !config.whatsapp_url.secure || !config.whatsapp_ca_file.empty()};
 }
 
 constexpr std::size_t kLargestVersionPage = 8U << 20;
@@ -152,7 +159,8 @@ struct Service::Parts {
   std::unique_ptr<net::TlsContext> tls;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<instance::ClientVersions> versions;
-  net::HttpClient http;  ///< ends the fetches of `versions`
+  net::HttpClient http;                         ///< ends the fetches of `versions`
+  std::unique_ptr<net::HttpClient> media_http;  ///< its own: large files do not hold up the others
   std::unique_ptr<instance::DialPacer> pacer;
   std::unique_ptr<instance::EventJournal> journal;
   std::unique_ptr<instance::PushHub> hub;
@@ -208,6 +216,7 @@ Result<std::unique_ptr<Service>> Service::start(const Config& config) {
 
 Status Service::start_instances(const Config& config, std::vector<instance::Lane> lanes) {
   Parts& parts = *parts_;
+  parts.media_http = std::make_unique<net::HttpClient>();
   parts.pacer = std::make_unique<instance::DialPacer>(config.dial_rate);
   parts.versions = std::make_unique<instance::ClientVersions>(
       instance::ClientVersions::Options{config.whatsapp_version, config.whatsapp_version_pinned,
@@ -228,19 +237,21 @@ Status Service::start_instances(const Config& config, std::vector<instance::Lane
   parts.state_journal = std::make_unique<instance::StateJournal>(*parts.journal);
   parts.states = std::make_unique<instance::StateListeners>(
       std::vector<instance::StateListener*>{&parts.log, parts.state_journal.get()});
-  parts.instances = std::make_unique<instance::InstanceManager>(instance::Environment{
-      *parts.store,
-      std::move(lanes),
-      *parts.workers,
-      *parts.versions,
-      *parts.pacer,
-      *parts.states,
-      *parts.journal,
-      parts.clock,
-      parts.random,
-      parts.metrics,
-      {session_config(config), config.whatsapp_url, config.connect_timeout, config.proxy, config.record_dir},
-      parts.webhooks.get()});
+  parts.instances = std::make_unique<instance::InstanceManager>(
+      instance::Environment{*parts.store,
+                            std::move(lanes),
+                            *parts.workers,
+                            *parts.versions,
+                            *parts.pacer,
+                            *parts.states,
+                            *parts.journal,
+                            parts.clock,
+                            parts.random,
+                            parts.metrics,
+                            {session_config(config), config.whatsapp_url, config.connect_timeout, config.proxy,
+                             config.record_dir, base_url(config), media_options(config)},
+                            parts.webhooks.get(),
+                            parts.media_http.get()});
   PONTE_ASSIGN(parts.new_account_token, parts.instances->start(config.account_token));
   return Status::Ok();
 }

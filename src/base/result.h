@@ -58,6 +58,7 @@ enum class Errc {
   X(kDeadLetterNotFound, "DEAD_LETTER_NOT_FOUND")                  \
   X(kInvalidAssertion, "INVALID_ASSERTION")                        \
   X(kSettingRequired, "SETTING_REQUIRED")                          \
+  X(kInvalidField, "INVALID_FIELD")                                \
   X(kInstanceNotFound, "INSTANCE_NOT_FOUND")                       \
   X(kInstanceExists, "INSTANCE_EXISTS")                            \
   X(kNoSavedSession, "NO_SAVED_SESSION")                           \
@@ -129,9 +130,12 @@ enum class Errc {
   X(kSignalMalformed, "SIGNAL_MALFORMED")                          \
   X(kSignalVersion, "SIGNAL_VERSION")                              \
   X(kSignalPadding, "SIGNAL_PADDING")                              \
+  X(kAppStateMismatch, "APP_STATE_MISMATCH")                       \
+  X(kAppStateKeyMissing, "APP_STATE_KEY_MISSING")                  \
   X(kNotConnected, "NOT_CONNECTED")                                \
   X(kNotOnWhatsApp, "NOT_ON_WHATSAPP")                             \
   X(kMessageNotFound, "MESSAGE_NOT_FOUND")                         \
+  X(kMediaNotAvailable, "MEDIA_NOT_AVAILABLE")                     \
   X(kSendNoDevice, "SEND_NO_DEVICE")                               \
   X(kSendRefused, "SEND_REFUSED")                                  \
   X(kSendForbidden, "SEND_FORBIDDEN")                              \
@@ -141,6 +145,12 @@ enum class Errc {
   X(kSendNewChatLimit, "SEND_NEW_CHAT_LIMIT")                      \
   X(kSendTimeout, "SEND_TIMEOUT")                                  \
   X(kSendUnconfirmed, "SEND_UNCONFIRMED")                          \
+  X(kMediaGone, "MEDIA_GONE")                                      \
+  X(kMediaDamaged, "MEDIA_DAMAGED")                                \
+  X(kMediaUnavailable, "MEDIA_UNAVAILABLE")                        \
+  X(kHistoryMalformed, "HISTORY_MALFORMED")                        \
+  X(kHistoryTooLarge, "HISTORY_TOO_LARGE")                         \
+  X(kHistoryUnanswered, "HISTORY_UNANSWERED")                      \
   X(kSuperseded, "SUPERSEDED")                                     \
   X(kMultideviceUnsupported, "MULTIDEVICE_UNSUPPORTED")            \
   X(kLoggedOut, "LOGGED_OUT")                                      \

@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 
 #include "crypto/digest.h"
 
@@ -24,15 +25,14 @@ EVP_CIPHER* fetch_cipher(const char* name) {
   return cipher;
 }
 
-EVP_MAC_CTX* hmac_sha256_template() {
+EVP_MAC_CTX* hmac_template(std::string digest) {
   EVP_MAC* mac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
   require(mac != nullptr, "HMAC");
   EVP_MAC_CTX* context = EVP_MAC_CTX_new(mac);
   EVP_MAC_free(mac);
-  char digest[] = "SHA256";
-  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+  const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0),
                                    OSSL_PARAM_construct_end()};
-  require(context != nullptr && EVP_MAC_CTX_set_params(context, parameters) == 1, "HMAC-SHA256");
+  require(context != nullptr && EVP_MAC_CTX_set_params(context, parameters) == 1, "HMAC");
   return context;
 }
 
@@ -42,7 +42,8 @@ Algorithms fetch_all() {
           .sha512 = fetch_digest("SHA512"),
           .sha1 = fetch_digest("SHA1"),
           .md5 = fetch_digest("MD5"),
-          .hmac_sha256 = hmac_sha256_template(),
+          .hmac_sha256 = hmac_template("SHA256"),
+          .hmac_sha512 = hmac_template("SHA512"),
           .aes256_gcm = fetch_cipher("AES-256-GCM"),
           .aes256_ctr = fetch_cipher("AES-256-CTR"),
           .aes256_cbc = fetch_cipher("AES-256-CBC")};

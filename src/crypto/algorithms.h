@@ -21,13 +21,14 @@ using DigestContext = std::unique_ptr<EVP_MD_CTX, Releaser<EVP_MD_CTX_free>>;
 using MacContext = std::unique_ptr<EVP_MAC_CTX, Releaser<EVP_MAC_CTX_free>>;
 using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, Releaser<EVP_CIPHER_CTX_free>>;
 
-/// Alive until the process ends. `hmac_sha256` is only duplicated, never used itself.
+/// Alive until the process ends. The contexts of HMAC are only duplicated, never used themselves.
 struct Algorithms {
   EVP_MD* sha256;
   EVP_MD* sha512;
   EVP_MD* sha1;
   EVP_MD* md5;
   EVP_MAC_CTX* hmac_sha256;
+  EVP_MAC_CTX* hmac_sha512;
   EVP_CIPHER* aes256_gcm;
   EVP_CIPHER* aes256_ctr;
   EVP_CIPHER* aes256_cbc;

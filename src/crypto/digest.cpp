@@ -23,6 +23,20 @@ ByteArray<N> digest(const EVP_MD* algorithm, ByteView first, ByteView second) {
   return out;
 }
 
+void hmac_into(const EVP_MAC_CTX* algorithm, ByteView key, ByteView first, ByteView second, MutableByteView out) {
+  // EVP_MAC_init takes a null key for "keep the old one"; HMAC pads an empty key with zeros anyway.
+  static constexpr ByteArray<32> kEmptyKey{};
+  if (key.empty()) key = kEmptyKey;
+  // A duplicate per call: freeing it wipes the key, which a context kept per thread would go on holding.
+  const MacContext context(EVP_MAC_CTX_dup(algorithm));
+  std::size_t written = 0;
+  require(context != nullptr && EVP_MAC_init(context.get(), key.data(), key.size(), nullptr) == 1 &&
+              EVP_MAC_update(context.get(), first.data(), first.size()) == 1 &&
+              EVP_MAC_update(context.get(), second.data(), second.size()) == 1 &&
+              EVP_MAC_final(context.get(), out.data(), &written, out.size()) == 1 && written == out.size(),
+          "HMAC");
+}
+
 }  // namespace
 
 ByteArray<32> sha256(ByteView data) {
@@ -49,17 +63,13 @@ ByteArray<32> hmac_sha256(ByteView key, ByteView first, ByteView second) {
 }
 
 void hmac_sha256_into(ByteView key, ByteView first, ByteView second, MutableByteView out) {
-  // EVP_MAC_init takes a null key for "keep the old one"; HMAC pads an empty key with zeros anyway.
-  static constexpr ByteArray<32> kEmptyKey{};
-  if (key.empty()) key = kEmptyKey;
-  // A duplicate per call: freeing it wipes the key, which a context kept per thread would go on holding.
-  const MacContext context(EVP_MAC_CTX_dup(algorithms().hmac_sha256));
-  std::size_t written = 0;
-  require(context != nullptr && EVP_MAC_init(context.get(), key.data(), key.size(), nullptr) == 1 &&
-              EVP_MAC_update(context.get(), first.data(), first.size()) == 1 &&
-              EVP_MAC_update(context.get(), second.data(), second.size()) == 1 &&
-              EVP_MAC_final(context.get(), out.data(), &written, out.size()) == 1 && written == out.size(),
-          "HMAC-SHA256");
+  hmac_into(algorithms().hmac_sha256, key, first, second, out);
+}
+
+ByteArray<64> hmac_sha512(ByteView key, ByteView data) {
+  ByteArray<64> out;
+  hmac_into(algorithms().hmac_sha512, key, data, {}, out);
+  return out;
 }
 
 }  // namespace ponte::crypto

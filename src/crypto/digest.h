@@ -18,5 +18,6 @@ ByteArray<16> md5(ByteView data);
 ByteArray<32> hmac_sha256(ByteView key, ByteView data);
 /// HMAC over first || second.
 ByteArray<32> hmac_sha256(ByteView key, ByteView first, ByteView second);
+ByteArray<64> hmac_sha512(ByteView key, ByteView data);
 
 }  // namespace ponte::crypto

@@ -22,10 +22,10 @@ void add(Json& out, const char* key, std::uint64_t number) {
 }
 
 /// Both spellings of the contract: of its catalogue, and of what is seen live.
-Json media_json(const Content& content) {
+Json media_json(const Content& content, const std::string& url) {
   const Media& media = *content.media;
   Json out = {{"type", kind_name(content.kind == Kind::kEdit ? content.edited_kind : content.kind)},
-              {"url", nullptr},
+              {"url", media.retrievable ? Json(url) : Json(nullptr)},
               {"s3Url", nullptr},
               {"mimetype", media.mimetype},
               {"mimeType", media.mimetype}};
@@ -188,11 +188,11 @@ void add_context(Json& out, const Content& content) {
 
 }  // namespace
 
-void add_content(Json& out, const Content& content) {
+void add_content(Json& out, const Content& content, const std::string& media_url) {
   out["content"]["text"] = content.text;
   out["text"] = content.text;
   out["isEdit"] = content.kind == Kind::kEdit;
-  out["media"] = content.media ? media_json(content) : Json(nullptr);
+  out["media"] = content.media ? media_json(content, media_url) : Json(nullptr);
   out["edit"] = nullptr;
   if (content.target) add_target(out, content);
   add_parts(out, content);

@@ -8,7 +8,7 @@
 
 namespace ponte::instance {
 
-/// `type`, `content`, `text`, `media` and whatever else the kind has.
-void add_content(nlohmann::ordered_json& out, const protocol::messages::Content& content);
+/// `type`, `content`, `text`, `media` and whatever else the kind has. `media_url`: of its bytes.
+void add_content(nlohmann::ordered_json& out, const protocol::messages::Content& content, const std::string& media_url);
 
 }  // namespace ponte::instance

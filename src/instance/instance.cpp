@@ -30,6 +30,14 @@ Error removed() {
   return {Errc::kCancelled, Cause::kInstanceDeleted, "the instance is being removed"};
 }
 
+protocol::Presence presence_of(const store::InstanceSettings& settings) {
+  return settings.keep_online_status ? protocol::Presence::kAvailable : protocol::Presence::kUnavailable;
+}
+
+protocol::Reading reading_of(const store::InstanceSettings& settings) {
+  return settings.auto_read_messages ? protocol::Reading::kAtOnce : protocol::Reading::kWhenAsked;
+}
+
 }  // namespace
 
 std::shared_ptr<Instance> Instance::make(const Environment& environment, const Lane& lane,
@@ -47,7 +55,9 @@ Instance::Instance(const Environment& environment, const Lane& lane, const store
       board_(record, environment.states, environment.clock),
       driver_(environment, lane, record.id, record.name, *this),
       schedule_(environment.pacer, environment.random),
-      keeper_(environment.store, lane.loop, environment.clock, record) {}
+      keeper_(environment.store, lane.loop, environment.clock, record),
+      messages_({[this] { return own_address(); }, [this](const auto& command) { (void)driver_.run(command); }},
+                environment.clock, environment.random) {}
 
 Instance::~Instance() = default;
 
@@ -106,6 +116,7 @@ void Instance::close(const Error& why) {
   codes_.forget();
   passkey_.close(why);
   desk_.answer_all(why);
+  messages_.close(why);
   for (Reconnecting& waiting : std::exchange(reconnecting_, {})) waiting.reply.answer(why);
   if (unlinking_) finish_unlinking(Status::Ok());
 }
@@ -249,6 +260,7 @@ void Instance::begin_unlinking(UniqueFunction<void(Result<LogoutResult>)> done) 
   unlinking_->deadline = now().mono + kUnlinkWithin;
   const Error why = removing_ ? removed() : Error{Errc::kCancelled, Cause::kLoggedOut, "the instance was logged out"};
   desk_.answer_all(why);
+  messages_.close(why);
   passkey_.close(why);
   for (Reconnecting& waiting : std::exchange(reconnecting_, {})) waiting.reply.answer(why);
   if (mode_ != Mode::kLinked) {
@@ -273,7 +285,9 @@ void Instance::ask_to_unlink() {
 void Instance::change_settings(const SettingsChange& change, Reply<InstanceInfo> reply) {
   change_record([change](store::InstanceRecord& record) { change.apply_to(record.settings); }, std::move(reply),
                 [this] {
-                  if (driver_.channel_open()) (void)driver_.run(protocol::command::SetPresence{presence()});
+                  if (!driver_.channel_open()) return;
+                  (void)driver_.run(protocol::command::SetPresence{presence_of(keeper_.record().settings)});
+                  (void)driver_.run(protocol::command::SetReading{reading_of(keeper_.record().settings)});
                 });
 }
 
@@ -312,16 +326,19 @@ void Instance::confirm_passkey(Reply<PasskeyState> reply) {
   if (auto command = passkey_.confirm(std::move(reply))) (void)driver_.run(*command);
 }
 
+/// Of the account, while its messages can be asked for.
+Result<Jid> Instance::own_address() const {
+  if (const auto refused = refusal()) return *refused;
+  const auto own = Jid::parse(info().number_jid.value_or(""));
+  if (board_.state() != State::kConnected || !own) return not_connected();
+  return *own;
+}
+
 // ---- dialing ----------------------------------------------------------------------------------------
 
 std::optional<net::Proxy> Instance::proxy() const {
   const auto& own = keeper_.record().proxy;
   return own ? std::optional(to_net(*own)) : environment_.options.proxy;
-}
-
-protocol::Presence Instance::presence() const {
-  const bool online = keeper_.record().settings.keep_online_status;
-  return online ? protocol::Presence::kAvailable : protocol::Presence::kUnavailable;
 }
 
 std::optional<Error> Instance::ban() const {
@@ -344,7 +361,8 @@ void Instance::dial() {
   options.history_days = mode_ == Mode::kLinking ? history_days_ : std::nullopt;
   if (said_version_ != config.version) options.version = said_version_;
   options.resumption = resumption_;
-  options.presence = presence();
+  options.presence = presence_of(keeper_.record().settings);
+  options.reading = reading_of(keeper_.record().settings);
   if (mode_ == Mode::kLinked) board_.set_state(State::kConnecting, last_error_);
   refusals_ = 0;
   const Status status = driver_.dial(options, proxy());
@@ -405,6 +423,7 @@ void Instance::rearm() {
   };
   consider(driver_.next_deadline());
   consider(desk_.next_deadline());
+  consider(messages_.next_deadline());
   if (mode_ == Mode::kLinking && driver_.channel_open()) consider(codes_.next_deadline());
   if (unlinking_) consider(unlinking_->deadline);
   for (const Reconnecting& waiting : reconnecting_) consider(waiting.deadline);
@@ -430,6 +449,7 @@ void Instance::on_timer() {
   driver_.on_time(at);
   ask_for_code();
   desk_.answer_overdue(at.mono, last_error_);
+  messages_.on_time(at.mono);
   const auto overdue = std::stable_partition(reconnecting_.begin(), reconnecting_.end(),
                                              [&](const Reconnecting& waiting) { return waiting.deadline > at.mono; });
   std::vector<Reconnecting> initiated(std::make_move_iterator(overdue), std::make_move_iterator(reconnecting_.end()));

@@ -14,6 +14,7 @@
 #include "instance/environment.h"
 #include "instance/instance_metrics.h"
 #include "instance/link_desk.h"
+#include "instance/message_desk.h"
 #include "instance/passkey_desk.h"
 #include "instance/record_keeper.h"
 #include "instance/session_driver.h"
@@ -67,6 +68,7 @@ class Instance : public std::enable_shared_from_this<Instance>, private SessionD
   void set_websocket(WebSocketConfig websocket, Reply<InstanceInfo> reply);
   void submit_passkey(const std::string& assertion, Reply<PasskeyState> reply);
   void confirm_passkey(Reply<PasskeyState> reply);
+  MessageDesk& messages() { return messages_; }
 
   /// Unlinks where connected, then stops; `done` when the device is gone or could not be reached. The instance takes no
   /// requests any more; keep() takes the removal back.
@@ -98,13 +100,13 @@ class Instance : public std::enable_shared_from_this<Instance>, private SessionD
 
   // Requests.
   std::optional<Error> refusal() const;
+  Result<Jid> own_address() const;
   bool scanned() const;
   void connect_linked(ConnectRequest request, Reply<ConnectResult> reply);
   void wait_for_code(ConnectRequest request, Reply<ConnectResult> reply);
   void wait_for_qr(Reply<ConnectResult> reply);
   void begin_unlinking(UniqueFunction<void(Result<LogoutResult>)> done);
   void change_record(RecordKeeper::Change change, Reply<InstanceInfo> reply, UniqueFunction<void()> then);
-
   LinkMethod link_method() const;
   void tell_if_missed(std::string_view state, std::optional<Error> reason = std::nullopt) const;
 
@@ -116,7 +118,6 @@ class Instance : public std::enable_shared_from_this<Instance>, private SessionD
   bool dial_with_newer_version(const Error& why);
   void on_version(std::uint64_t asked, const Error& why, const Result<protocol::ClientVersion>& version);
   std::optional<net::Proxy> proxy() const;
-  protocol::Presence presence() const;
   std::optional<Error> ban() const;
   void ask_for_code();
   void ask_to_unlink();
@@ -139,9 +140,12 @@ class Instance : public std::enable_shared_from_this<Instance>, private SessionD
   void on_event(const protocol::event::Refused& event);
   void on_event(const protocol::event::ResumptionFailed& event);
   void on_event(const protocol::event::ClientExpires& event);
+  void on_event(const protocol::event::AppStateSync& event);
+  void on_event(const protocol::event::PushNameChanged& event);
   void on_event(const protocol::event::IdentityChanged& event);
-  void on_event(const protocol::event::SendEnded& event);
-  void on_event(const protocol::event::CommandEnded& event);
+  void on_event(const protocol::event::SendEnded& event) { messages_.on_event(event); }
+  void on_event(const protocol::event::CommandEnded& event) { messages_.on_event(event); }
+  void on_event(const protocol::event::MediaFetched& event) { messages_.on_event(event); }
   void on_event(const protocol::event::Ended& event);
 
   // What the end of a connection, or of a dial, leads to.
@@ -170,6 +174,7 @@ class Instance : public std::enable_shared_from_this<Instance>, private SessionD
   SessionDriver driver_;
   DialSchedule schedule_;
   RecordKeeper keeper_;
+  MessageDesk messages_;
 
   Mode mode_ = Mode::kIdle;
   std::optional<store::Hold> hold_;  ///< why a linked device stays down

@@ -47,7 +47,7 @@ void Instance::on_dial_failed(const Error& why) {
 
 Telling Instance::telling() const {
   const InstanceInfo shown = info();
-  return {shown.number_jid, shown.push_name, shown.settings};
+  return {shown.name, environment_.options.public_url, shown.number_jid, shown.push_name, shown.settings};
 }
 
 // ---- events -----------------------------------------------------------------------------------------
@@ -147,13 +147,33 @@ void Instance::on_event(const protocol::event::Refused& event) {
   if (refusals_ == kMostRefusals) log::warn(board_.name(), "refused: more, which this connection will not log");
 }
 
+void Instance::on_event(const protocol::event::AppStateSync& event) {
+  using Stage = protocol::event::AppStateSync::Stage;
+  InstanceMetrics& metrics = environment_.metrics;
+  metrics.app_state[static_cast<std::size_t>(event.stage)].add();
+  metrics.app_state_changes.add(event.changes);
+  metrics.app_state_skipped.add(event.skipped);
+  const std::string what = "app state " + event.collection;
+  const std::string why = event.why ? ": " + event.why->message : "";
+  switch (event.stage) {
+    case Stage::kUpdated:
+      if (event.skipped > 0) {
+        log::warn(board_.name(), what + ": " + std::to_string(event.skipped) + " records could not be read");
+      }
+      break;
+    case Stage::kBlocked: log::info(board_.name(), what + " waits for a key from the phone"); break;
+    case Stage::kBegunAnew: log::warn(board_.name(), what + " is fetched anew" + why); break;
+    case Stage::kFailed: log::warn(board_.name(), what + " cannot be followed, tried again in a day" + why); break;
+  }
+}
+
+void Instance::on_event(const protocol::event::PushNameChanged& event) {
+  board_.set_push_name(event.name);
+}
+
 void Instance::on_event(const protocol::event::IdentityChanged& event) {
   log::info(board_.name(), "a contact has another identity key: " + event.who.to_string());
 }
-
-void Instance::on_event(const protocol::event::SendEnded&) {}
-
-void Instance::on_event(const protocol::event::CommandEnded&) {}
 
 void Instance::on_event(const protocol::event::ResumptionFailed& event) {
   // One failure is enough for this process (wire: pairing.md 2.7).
@@ -223,6 +243,8 @@ void Instance::linked_connection_ended(Disposition disposition, const Error& why
 }
 
 void Instance::retry_later(const Error& why) {
+  // Whatever waits goes on with the next connection, unless the session has to be made anew.
+  if (why.code == Errc::kStorage) messages_.close(why);
   log::warn(board_.name(), "connection ended: " + why.message);
   environment_.metrics.reconnects.add(why.cause);
   last_error_ = why;
@@ -245,6 +267,7 @@ Error Instance::with_next_try(Error why) const {
 }
 
 void Instance::stay_down(const Error& why) {
+  messages_.close(why);
   log::warn(board_.name(), "stays down: " + why.message);
   environment_.metrics.held_down.add(why.cause);
   last_error_ = why;
@@ -288,6 +311,7 @@ void Instance::become_idle(State state, const std::optional<Error>& reason) {
   mode_ = Mode::kIdle;
   hold_.reset();
   schedule_.cancel();
+  messages_.close(reason.value_or(not_connected()));
   driver_.reset();
   board_.set_state(state, reason);
 }

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "crypto/base64.h"
 #include "crypto/system_random.h"
+#include "instance/chat_reader.h"
 #include "instance/client_versions.h"
 #include "instance/environment.h"
 #include "instance/event_journal.h"
@@ -17,6 +18,7 @@
 #include "instance/instance_metrics.h"
 #include "instance/registry.h"
 #include "instance/webhook_service.h"
+#include "protocol/messages/content.h"
 #include "protocol/pairing/link_code.h"
 #include "store/keys.h"
 #include "store/service_records.h"
@@ -67,6 +69,12 @@ struct InstanceManager::Impl : std::enable_shared_from_this<InstanceManager::Imp
   void erase_record(const std::shared_ptr<Instance>& instance, const InstanceInfo& info, Reply<std::monostate> reply);
   void refresh_version();
 
+  /// Of the instance of that name.
+  Result<ChatReader> chats(std::string_view name) const {
+    const auto instance = registry.find(name);
+    if (!instance) return instance_not_found();
+    return ChatReader(environment.store, instance->info().id);
+  }
   /// Runs `body(instance, reply)` on the loop of the instance of that name, or answers that there is none.
   template <typename T, typename Body>
   void on_instance(std::string_view name, Reply<T> reply, Body body) {
@@ -240,6 +248,84 @@ void InstanceManager::confirm_passkey(std::string_view name, Reply<PasskeyState>
     instance.confirm_passkey(std::move(answer));
   });
 }
+
+// ---- messages ---------------------------------------------------------------------------------------
+
+void InstanceManager::send_text(std::string_view name, TextRequest request, Reply<SendOutcome> reply) {
+  impl_->on_instance(name, std::move(reply),
+                     [request = std::move(request)](Instance& instance, Reply<SendOutcome> answer) mutable {
+                       instance.messages().send_text(std::move(request), std::move(answer));
+                     });
+}
+
+void InstanceManager::mark_read(std::string_view name, ReadRequest request, Reply<std::monostate> reply) {
+  impl_->on_instance(name, std::move(reply),
+                     [request = std::move(request)](Instance& instance, Reply<std::monostate> answer) mutable {
+                       instance.messages().mark_read(std::move(request), std::move(answer));
+                     });
+}
+
+void InstanceManager::show_presence(std::string_view name, PresenceRequest request, Reply<std::monostate> reply) {
+  impl_->on_instance(name, std::move(reply),
+                     [request = std::move(request)](Instance& instance, Reply<std::monostate> answer) {
+                       instance.messages().show_presence(request, std::move(answer));
+                     });
+}
+
+void InstanceManager::request_older(std::string_view name, OlderRequest request, Reply<std::monostate> reply) {
+  impl_->on_instance(name, std::move(reply),
+                     [request = std::move(request)](Instance& instance, Reply<std::monostate> answer) {
+                       instance.messages().request_older(request, std::move(answer));
+                     });
+}
+
+void InstanceManager::fetch_media(std::string_view name, std::string message_id, Reply<MediaBytes> reply) {
+  const auto chats = impl_->chats(name);
+  if (!chats.ok()) return reply.answer(chats.error());
+  auto file = chats->media(message_id);
+  if (!file.ok()) return reply.answer(file.error());
+  Reply<Bytes> fetched([about = std::move(file->about), reply = std::move(reply)](Result<Bytes> bytes) mutable {
+    if (!bytes.ok()) return reply.answer(bytes.error());
+    about.bytes = std::move(*bytes);
+    reply.answer(std::move(about));
+  });
+  impl_->on_instance(name, std::move(fetched),
+                     [message = std::move(file->message)](Instance& instance, Reply<Bytes> answer) mutable {
+                       instance.messages().fetch_media(std::move(message), std::move(answer));
+                     });
+}
+
+Result<HistoryPage> InstanceManager::history(std::string_view name, const HistoryQuery& query) const {
+  PONTE_ASSIGN(const ChatReader chats, impl_->chats(name));
+  return chats.history(query);
+}
+
+Result<std::vector<ContactInfo>> InstanceManager::contacts(std::string_view name) const {
+  PONTE_ASSIGN(const ChatReader chats, impl_->chats(name));
+  return chats.contacts();
+}
+
+Result<std::optional<ContactInfo>> InstanceManager::find_contact(std::string_view name, const Jid& who) const {
+  PONTE_ASSIGN(const ChatReader chats, impl_->chats(name));
+  return chats.contact(who);
+}
+
+Result<ChatMessage> InstanceManager::find_message(std::string_view name, std::string_view id) const {
+  PONTE_ASSIGN(const ChatReader chats, impl_->chats(name));
+  return chats.message(id);
+}
+
+Result<MessageFigures> InstanceManager::message_figures(std::string_view name) const {
+  PONTE_ASSIGN(const ChatReader chats, impl_->chats(name));
+  return chats.figures(impl_->environment.clock.now().wall);
+}
+
+Result<std::optional<HistoryProgress>> InstanceManager::history_progress(std::string_view name) const {
+  PONTE_ASSIGN(const ChatReader chats, impl_->chats(name));
+  return chats.history_progress();
+}
+
+// ---- removal ----------------------------------------------------------------------------------------
 
 void InstanceManager::remove(std::string_view name, Reply<std::monostate> reply) {
   const auto instance = impl_->registry.find(name);

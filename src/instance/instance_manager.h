@@ -46,6 +46,17 @@ class InstanceManager final : public InstanceService {
   void submit_passkey(std::string_view name, std::string assertion, Reply<PasskeyState> reply) override;
   void confirm_passkey(std::string_view name, Reply<PasskeyState> reply) override;
   void remove(std::string_view name, Reply<std::monostate> reply) override;
+  void send_text(std::string_view name, TextRequest request, Reply<SendOutcome> reply) override;
+  void mark_read(std::string_view name, ReadRequest request, Reply<std::monostate> reply) override;
+  void show_presence(std::string_view name, PresenceRequest request, Reply<std::monostate> reply) override;
+  void request_older(std::string_view name, OlderRequest request, Reply<std::monostate> reply) override;
+  void fetch_media(std::string_view name, std::string message_id, Reply<MediaBytes> reply) override;
+  Result<HistoryPage> history(std::string_view name, const HistoryQuery& query) const override;
+  Result<std::vector<ContactInfo>> contacts(std::string_view name) const override;
+  Result<std::optional<ContactInfo>> find_contact(std::string_view name, const Jid& who) const override;
+  Result<ChatMessage> find_message(std::string_view name, std::string_view id) const override;
+  Result<MessageFigures> message_figures(std::string_view name) const override;
+  Result<std::optional<HistoryProgress>> history_progress(std::string_view name) const override;
   std::vector<InstanceInfo> list() const override;
   std::optional<InstanceInfo> find(std::string_view name) const override;
   Census census() const override;

@@ -34,6 +34,11 @@ struct InstanceMetrics {
   CauseCounters logged_out_by_server;  ///< the account, the phone or WhatsApp
   Counter logged_out_by_request;       ///< ours
 
+  /// What became of collections of app state, by number of protocol::event::AppStateSync::Stage.
+  std::array<Counter, 4> app_state;
+  Counter app_state_changes;  ///< of contacts, chats, labels, settings
+  Counter app_state_skipped;  ///< records that could not be read
+
   void on_code(const ConnectResult& result, std::chrono::nanoseconds took) {
     if (result.kind == ConnectResult::Kind::kQr) connect_to_qr.observe(took);
     if (result.kind == ConnectResult::Kind::kPairingCode) connect_to_pairing_code.observe(took);

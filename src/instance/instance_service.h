@@ -10,6 +10,7 @@
 
 #include "base/reply.h"
 #include "base/result.h"
+#include "instance/message_service.h"
 #include "instance/types.h"
 
 namespace ponte::instance {
@@ -30,10 +31,8 @@ struct Census {
 };
 
 /// Thread-safe: called from HTTP workers. Replies come on any thread, exactly once, also at shutdown.
-class InstanceService {
+class InstanceService : public MessageService {
  public:
-  virtual ~InstanceService() = default;
-
   /// nullopt for an unknown token. Constant time in the token's content.
   virtual std::optional<Principal> authenticate(std::string_view token) const = 0;
 

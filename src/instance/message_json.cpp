@@ -12,6 +12,7 @@ using protocol::messages::Chat;
 using protocol::messages::ChatMessage;
 using protocol::messages::Content;
 using protocol::messages::Kind;
+using protocol::messages::LabelChange;
 using protocol::messages::LostMessage;
 using protocol::messages::MessageState;
 using protocol::messages::Party;
@@ -80,7 +81,9 @@ struct Head {
   const char* direction() const { return message.from_me ? "outgoing" : "incoming"; }
   Json chat() const { return chat_json(message.chat, message.from_me ? std::string() : push_name); }
   Json sender() const {
-    return party_json(message.sender, message.from_me && push_name.empty() ? telling.own_name : push_name);
+    Json out = party_json(message.sender, message.from_me && push_name.empty() ? telling.own_name : push_name);
+    if (message.from_me && out["jid"].is_null()) out["jid"] = own_jid(telling);
+    return out;
   }
   Json recipient() const {
     if (!is_private(message.chat)) return message.chat.jid.to_string();
@@ -105,6 +108,22 @@ Json exchange(const Head<Message>& head, Json message) {
   return data;
 }
 
+std::string unreserved(std::string_view text) {
+  static constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                       c == '_' || c == '.' || c == '~';
+    const auto byte = static_cast<std::uint8_t>(c);
+    if (plain) {
+      out += c;
+    } else {
+      out += {'%', kDigits[byte >> 4], kDigits[byte & 0x0F]};
+    }
+  }
+  return out;
+}
+
 Json render(const ChatMessage& message, const Telling& telling) {
   const Head<ChatMessage> head{message, message.push_name, telling};
   const auto read = protocol::messages::read_content(message.content);
@@ -117,7 +136,7 @@ Json render(const ChatMessage& message, const Telling& telling) {
   out["type"] = kind_name(content.kind);
   out["source"] = text_or_null(message.source);
   out["fromOffline"] = message.from_offline;
-  add_content(out, content);
+  add_content(out, content, telling.base_url + media_path(telling.instance, message.id));
   if (revokes) out["revoke"]["id"] = own_id;
   return out;
 }
@@ -146,12 +165,19 @@ struct Renderer {
     if (!is_told(message.chat, telling.settings)) return std::nullopt;
     return std::pair(std::string(kMessageExchange), exchange_data(message, telling));
   }
+  Rendered operator()(const protocol::event::LabelUpdated& event) const {
+    return std::pair(std::string(kLabelUpdate), label_data(event.change));
+  }
 };
 
 }  // namespace
 
 std::optional<std::pair<std::string, std::string>> render_told(const protocol::Told& told, const Telling& telling) {
   return std::visit(Renderer{telling}, told);
+}
+
+std::string media_path(std::string_view instance, std::string_view message_id) {
+  return "/v1/instances/" + unreserved(instance) + "/messages/" + unreserved(message_id) + "/media";
 }
 
 std::string message_json(const ChatMessage& message, const Telling& telling) {
@@ -173,8 +199,27 @@ std::string exchange_data(const LostMessage& message, const Telling& telling) {
   head.add_to(out, clean_utf8(message.id));
   out["type"] = reason_name(message.reason);
   out["source"] = nullptr;
-  add_content(out, Content{});
+  add_content(out, Content{}, {});
   return dump(exchange(head, std::move(out)));
+}
+
+std::string label_data(const LabelChange& change) {
+  using Kind = LabelChange::Kind;
+  if (change.kind == Kind::kEdited || change.kind == Kind::kDeleted) {
+    return dump({{"type", "edit"},
+                 {"labelId", clean_utf8(change.label_id)},
+                 {"name", text_or_null(change.name)},
+                 {"color", change.color},
+                 {"deleted", change.kind == Kind::kDeleted}});
+  }
+  const Party& other = change.chat.other;
+  const bool labeled = change.kind == Kind::kAssigned;
+  return dump({{"type", "chat"},
+               {"labelId", clean_utf8(change.label_id)},
+               {"name", text_or_null(change.name)},
+               {"chatJid", is_private(change.chat) ? first_of(other) : Json(change.chat.jid.to_string())},
+               {"action", labeled ? "add" : "remove"},
+               {"labeled", labeled}});
 }
 
 std::string status_data(const StatusChange& change, const Telling& telling) {

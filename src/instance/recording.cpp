@@ -48,6 +48,7 @@ struct ToldText {
   std::string operator()(const event::MessageExchanged&) const { return " exchanged"; }
   std::string operator()(const event::MessageLost&) const { return " lost"; }
   std::string operator()(const event::StatusChanged&) const { return " status"; }
+  std::string operator()(const event::LabelUpdated&) const { return " label"; }
 };
 
 std::string_view disposition_name(event::Disposition disposition) {
@@ -64,6 +65,10 @@ std::string mono_text(Mono mono) {
   return std::to_string(mono.time_since_epoch().count());
 }
 
+std::string numbers(std::uint64_t id, std::uint64_t epoch) {
+  return std::to_string(id) + " " + std::to_string(epoch);
+}
+
 std::string_view passkey_stage_name(event::Passkey::Stage stage) {
   switch (stage) {
     case event::Passkey::Stage::kRequested: return "requested";
@@ -77,6 +82,16 @@ std::string_view passkey_stage_name(event::Passkey::Stage stage) {
 
 std::string outcome(const Status& status) {
   return status.ok() ? "ok" : std::string(cause_name(status.error().cause));
+}
+
+std::string_view app_state_stage_name(event::AppStateSync::Stage stage) {
+  switch (stage) {
+    case event::AppStateSync::Stage::kUpdated: return "updated";
+    case event::AppStateSync::Stage::kBlocked: return "blocked";
+    case event::AppStateSync::Stage::kBegunAnew: return "begun_anew";
+    case event::AppStateSync::Stage::kFailed: return "failed";
+  }
+  return "?";
 }
 
 struct EventText {
@@ -107,12 +122,21 @@ struct EventText {
   std::string operator()(const event::ClientExpires& e) const {
     return "client_expires " + std::to_string(unix_seconds(e.when));
   }
+  std::string operator()(const event::AppStateSync& e) const {
+    return "app_state " + e.collection + " " + std::string(app_state_stage_name(e.stage)) + " " +
+           std::to_string(e.version) + " " + std::to_string(e.changes) + " " + std::to_string(e.skipped) +
+           (e.why ? " " + std::string(cause_name(e.why->cause)) : "");
+  }
+  std::string operator()(const event::PushNameChanged& e) const { return "push_name " + to_hex(as_bytes(e.name)); }
   std::string operator()(const event::IdentityChanged& e) const { return "identity_changed " + e.who.to_string(); }
   std::string operator()(const event::SendEnded& e) const {
     return "send_ended " + std::to_string(e.ticket) + " " + outcome(e.result.ok() ? Status() : e.result.error());
   }
   std::string operator()(const event::CommandEnded& e) const {
     return "command_ended " + std::to_string(e.ticket) + " " + outcome(e.status);
+  }
+  std::string operator()(const event::MediaFetched& e) const {
+    return "media_fetched " + std::to_string(e.ticket) + " " + outcome(e.bytes.ok() ? Status() : e.bytes.error());
   }
   std::string operator()(const event::Ended& e) const {
     return "ended " + std::string(disposition_name(e.disposition)) + " " + std::string(cause_name(e.why.cause));
@@ -129,9 +153,17 @@ struct OutputText {
     return out;
   }
   std::string operator()(const StartWork& o) const {
-    const std::string head = "work " + std::to_string(o.id) + " " + std::to_string(o.epoch) + " ";
+    const std::string head = "work " + numbers(o.id, o.epoch) + " ";
+    if (const auto* media = std::get_if<OpenMedia>(&o.request)) {
+      return head + "media " + std::string(media::mms_type(media->type)) + " " + to_hex(crypto::sha256(media->file));
+    }
     const auto* prekeys = std::get_if<GeneratePrekeys>(&o.request);
     return prekeys ? head + std::to_string(prekeys->first_id) + " " + std::to_string(prekeys->count) : head + "code";
+  }
+  std::string operator()(const StartFetch& o) const {
+    std::string out = "fetch " + numbers(o.id, o.epoch) + " " + std::to_string(o.request.largest) + " " + o.request.url;
+    for (const auto& [name, value] : o.request.headers) out += " " + name + "=" + to_hex(as_bytes(value));
+    return out;
   }
   std::string operator()(const Emit& o) const { return "event " + std::visit(EventText{}, o.event); }
 };
@@ -148,13 +180,18 @@ struct CommandText {
   std::string operator()(const command::SetPresence& c) const {
     return std::string("presence ") + (c.presence == Presence::kAvailable ? "available" : "unavailable");
   }
+  std::string operator()(const command::SetReading& c) const {
+    return std::string("reading ") + (c.reading == Reading::kAtOnce ? "at_once" : "when_asked");
+  }
   std::string operator()(const command::SendText& c) const {
     std::string out =
         "send_text " + std::to_string(c.ticket) + " " + c.text.to.to_string() + " text=" + hex(c.text.text);
     out += " source=" + hex(c.text.source);
     if (c.text.id) out += " id=" + hex(*c.text.id);
     if (c.text.reply_to) out += " reply_to=" + hex(*c.text.reply_to);
+    if (c.text.reply_chat) out += " reply_chat=" + c.text.reply_chat->to_string();
     for (const wire::Jid& mentioned : c.text.mentions) out += " mention=" + mentioned.to_string();
+    if (c.text.mention_all) out += " mention_all=";
     return out;
   }
   std::string operator()(const command::MarkRead& c) const {
@@ -165,6 +202,13 @@ struct CommandText {
   std::string operator()(const command::SendChatState& c) const {
     return "chat_state " + std::to_string(c.ticket) + " " + c.to.to_string() + " " +
            std::to_string(static_cast<int>(c.state));
+  }
+  std::string operator()(const command::FetchMedia& c) const {
+    return "fetch_media " + std::to_string(c.ticket) + " " + c.message.chat + " sender=" + hex(c.message.sender) +
+           " id=" + hex(c.message.id);
+  }
+  std::string operator()(const command::RequestOlder& c) const {
+    return "request_older " + std::to_string(c.ticket) + " " + c.chat.to_string() + " " + std::to_string(c.count);
   }
 
  private:
@@ -203,10 +247,15 @@ Result<Command> parse_send_text(const std::vector<std::string>& words) {
     const std::size_t equals = words[i].find('=');
     const std::string name = words[i].substr(0, equals);
     const std::string value = equals == std::string::npos ? "" : words[i].substr(equals + 1);
-    if (name == "mention") {
-      const auto mentioned = wire::Jid::parse(value);
-      if (!mentioned) return malformed("send_text: mention is no address");
-      out.text.mentions.push_back(*mentioned);
+    if (name == "mention" || name == "reply_chat") {
+      const auto jid = wire::Jid::parse(value);
+      if (!jid) return malformed("send_text: " + name + " is no address");
+      if (name == "mention") out.text.mentions.push_back(*jid);
+      if (name == "reply_chat") out.text.reply_chat = *jid;
+      continue;
+    }
+    if (name == "mention_all") {
+      out.text.mention_all = true;
       continue;
     }
     PONTE_ASSIGN(std::string text, hex_text(value));
@@ -244,6 +293,22 @@ Result<Command> parse_chat_state(const std::vector<std::string>& words) {
   return Command(command::SendChatState{chat.ticket, chat.jid, static_cast<messages::ChatState>(state)});
 }
 
+Result<Command> parse_fetch_media(const std::vector<std::string>& words) {
+  PONTE_ASSIGN(const ChatWords chat, parse_chat(words));
+  if (words.size() != 6 || !words[4].starts_with("sender=") || !words[5].starts_with("id="))
+    return malformed("fetch_media: expected a chat, sender= and id=");
+  PONTE_ASSIGN(std::string sender, hex_text(std::string_view(words[4]).substr(7)));
+  PONTE_ASSIGN(std::string id, hex_text(std::string_view(words[5]).substr(3)));
+  return Command(command::FetchMedia{chat.ticket, {chat.jid.to_string(), std::move(sender), std::move(id)}});
+}
+
+Result<Command> parse_request_older(const std::vector<std::string>& words) {
+  PONTE_ASSIGN(const ChatWords chat, parse_chat(words));
+  command::RequestOlder out{chat.ticket, chat.jid};
+  if (words.size() != 5 || !parse_number(words[4], out.count)) return malformed("request_older: expected a number");
+  return Command(std::move(out));
+}
+
 }  // namespace
 
 std::string render(const Output& output) {
@@ -256,7 +321,8 @@ std::vector<std::string> render_config(const SessionConfig& config) {
           "device_name " + config.device_name,
           std::string("qr_format ") + (config.qr_format == QrFormat::kUrl ? "url" : "bare"),
           "qr_first_ttl " + std::to_string(config.qr_first_ttl.count()),
-          "qr_ttl " + std::to_string(config.qr_ttl.count())};
+          "qr_ttl " + std::to_string(config.qr_ttl.count()),
+          std::string("media_scheme ") + (config.media_scheme == MediaScheme::kHttps ? "https" : "http")};
 }
 
 Status parse_config(std::string_view value, SessionConfig& config) {
@@ -278,6 +344,8 @@ Status parse_config(std::string_view value, SessionConfig& config) {
     config.qr_first_ttl = Milliseconds(number);
   } else if (name == "qr_ttl" && parse_number(rest, number)) {
     config.qr_ttl = Milliseconds(number);
+  } else if (name == "media_scheme" && (rest == "https" || rest == "http")) {
+    config.media_scheme = rest == "https" ? MediaScheme::kHttps : MediaScheme::kHttp;
   } else {
     return malformed("Config: expected a known name with its value, got '" + std::string(value) + "'");
   }
@@ -290,6 +358,7 @@ std::string render_open(const OpenOptions& options) {
   if (options.version) out += " version=" + options.version->to_string();
   if (options.resumption == Resumption::kForbidden) out += " xx";
   if (options.presence == Presence::kAvailable) out += " available";
+  if (options.reading == Reading::kAtOnce) out += " reading";
   return out;
 }
 
@@ -306,6 +375,8 @@ Result<OpenOptions> parse_open(const std::vector<std::string>& words) {
       options.resumption = Resumption::kForbidden;
     } else if (word == "available") {
       options.presence = Presence::kAvailable;
+    } else if (word == "reading") {
+      options.reading = Reading::kAtOnce;
     } else if (parse_number(history, days)) {
       options.history_days = days;
     } else {
@@ -336,10 +407,46 @@ Result<Command> parse_command(const std::vector<std::string>& words) {
   if (name == "presence" && words.size() == 3 && (words[2] == "available" || words[2] == "unavailable")) {
     return Command(command::SetPresence{words[2] == "available" ? Presence::kAvailable : Presence::kUnavailable});
   }
+  if (name == "reading" && words.size() == 3 && (words[2] == "at_once" || words[2] == "when_asked")) {
+    return Command(command::SetReading{words[2] == "at_once" ? Reading::kAtOnce : Reading::kWhenAsked});
+  }
   if (name == "send_text") return parse_send_text(words);
   if (name == "mark_read") return parse_mark_read(words);
   if (name == "chat_state") return parse_chat_state(words);
+  if (name == "fetch_media") return parse_fetch_media(words);
+  if (name == "request_older") return parse_request_older(words);
   return malformed("unknown command '" + name + "'");
+}
+
+std::string render_fetched(FetchId id, Epoch epoch, const Result<HttpAnswer>& answer) {
+  std::string out = "fetched " + numbers(id, epoch) + " ";
+  if (!answer.ok()) {
+    return out + "failed " + std::string(cause_name(answer.error().cause)) + " " +
+           std::to_string(static_cast<int>(answer.error().code));
+  }
+  out += std::to_string(answer->status);
+  return answer->body.empty() ? out : out + " " + to_hex(answer->body);
+}
+
+Result<Fetched> parse_fetched(const std::vector<std::string>& words) {
+  Fetched out{0, 0, HttpAnswer{}};
+  if (words.size() < 4 || !parse_number(words[1], out.id) || !parse_number(words[2], out.epoch))
+    return malformed("fetched: expected an id, an epoch and what came");
+  if (words[3] == "failed" && words.size() == 6) {
+    int code = 0;
+    const auto cause = cause_from_name(words[4]);
+    if (!cause || !parse_number(words[5], code) || code < 0 || code > static_cast<int>(Errc::kInternal))
+      return malformed("fetched: unknown failure '" + words[4] + "'");
+    out.answer = Error{static_cast<Errc>(code), *cause, "the recorded fetch failed"};
+    return out;
+  }
+  HttpAnswer answer;
+  if (words.size() > 5 || !parse_number(words[3], answer.status)) return malformed("fetched: expected a status");
+  if (words.size() == 5) {
+    PONTE_ASSIGN(answer.body, from_hex(words[4]));
+  }
+  out.answer = std::move(answer);
+  return out;
 }
 
 std::string render_now(const Now& now) {

@@ -20,6 +20,7 @@ SessionDriver::SessionDriver(const Environment& environment, const Lane& lane, s
       device_(std::move(device)),
       name_(std::move(name)),
       owner_(owner),
+      fetches_(environment, lane),
       tickets_(environment.clock) {}
 
 SessionDriver::~SessionDriver() = default;
@@ -42,6 +43,7 @@ Status SessionDriver::dial(const protocol::OpenOptions& options, const std::opti
     session_->on_channel_dropped();
   }
   options_ = options;
+  proxy_ = proxy;
   const std::uint64_t dial = ++dial_;
   net::WebSocketCallbacks callbacks;
   callbacks.on_open = guarded([this, dial] { on_socket_open(dial); });
@@ -61,6 +63,7 @@ Status SessionDriver::dial(const protocol::OpenOptions& options, const std::opti
 
 void SessionDriver::close_socket() {
   channel_open_ = false;
+  fetches_.cancel_all();
   if (!socket_) return;
   ++dial_;
   closing_socket_ = std::move(socket_);
@@ -74,6 +77,7 @@ void SessionDriver::reset() {
 
 void SessionDriver::abandon() {
   ++dial_;
+  fetches_.cancel_all();
   socket_.reset();
   closing_socket_.reset();
   drop_session();
@@ -104,6 +108,7 @@ void SessionDriver::on_socket_closed(std::uint64_t dial, const Error& why) {
     return;
   }
   socket_.reset();
+  fetches_.cancel_all();
   if (std::exchange(channel_open_, false) && session_) {
     const Now at = now();
     record_input(at, "closed " + std::string(cause_name(why.cause)));
@@ -211,10 +216,12 @@ void SessionDriver::carry_out(protocol::StartWork output) {
   const auto done = [this, session = session_serial_, id = output.id, epoch = output.epoch](Result<Bytes> result) {
     if (session_serial_ == session) work_done(id, epoch, std::move(result));
   };
-  const Status submitted = environment_.workers.submit([loop = lane_.loop.poster(), request = std::move(output.request),
-                                                        done = guarded(done)]() mutable {
-    loop.post([done = std::move(done), result = protocol::run_work(request)]() mutable { done(std::move(result)); });
-  });
+  const Status submitted = environment_.workers.submit(
+      [loop = lane_.loop.poster(), request = std::move(output.request), done = guarded(done)]() mutable {
+        loop.post([done = std::move(done), result = protocol::run_work(std::move(request))]() mutable {
+          done(std::move(result));
+        });
+      });
   if (submitted.ok()) return;
   // Not from within this drain: the session may have more to say first.
   lane_.loop.post([done = guarded(done), why = submitted.error()]() mutable { done(why); });
@@ -226,6 +233,22 @@ void SessionDriver::work_done(protocol::WorkId id, protocol::Epoch epoch, Result
   const char* outcome = result.ok() ? "" : " failed";
   record_input(at, "work " + std::to_string(id) + " " + std::to_string(epoch) + outcome);
   session_->on_work_done(id, epoch, std::move(result), at);
+  drain();
+}
+
+void SessionDriver::carry_out(protocol::StartFetch output) {
+  auto done = [this, session = session_serial_](protocol::FetchId id, protocol::Epoch epoch,
+                                                Result<protocol::HttpAnswer> answer) {
+    if (session_serial_ == session && fetches_.is_wanted(id)) fetched(id, epoch, std::move(answer));
+  };
+  fetches_.start(std::move(output), proxy_, guarded(std::move(done)));
+}
+
+void SessionDriver::fetched(protocol::FetchId id, protocol::Epoch epoch, Result<protocol::HttpAnswer> answer) {
+  if (!session_) return;
+  const Now at = now();
+  if (recorder_) record_input(at, recording::render_fetched(id, epoch, answer));
+  session_->on_fetched(id, epoch, std::move(answer), at);
   drain();
 }
 

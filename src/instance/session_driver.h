@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "instance/environment.h"
 #include "instance/message_json.h"
+#include "instance/session_fetches.h"
 #include "net/executor.h"
 #include "net/tls_tickets.h"
 #include "net/web_socket.h"
@@ -85,8 +86,10 @@ class SessionDriver {
   void carry_out(protocol::CloseChannel output);
   void carry_out(protocol::Commit output);
   void carry_out(protocol::StartWork output);
+  void carry_out(protocol::StartFetch output);
   void carry_out(protocol::Emit output);
   void work_done(protocol::WorkId id, protocol::Epoch epoch, Result<Bytes> result);
+  void fetched(protocol::FetchId id, protocol::Epoch epoch, Result<protocol::HttpAnswer> answer);
   void record_input(const Now& now, const std::string& what);
   Now now() const { return environment_.clock.now(); }
 
@@ -102,6 +105,8 @@ class SessionDriver {
   std::unique_ptr<protocol::Session> session_;
   std::uint64_t session_serial_ = 0;  ///< tells an answer for this session from one for an earlier
   protocol::OpenOptions options_;
+  std::optional<net::Proxy> proxy_;  ///< of the last dial: nothing goes another way
+  SessionFetches fetches_;
   net::TlsTickets tickets_;
   std::unique_ptr<net::WebSocket> socket_;
   std::unique_ptr<net::WebSocket> closing_socket_;  ///< sends its close frame while the next one dials

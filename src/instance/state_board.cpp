@@ -65,6 +65,11 @@ void StateBoard::set_paired(const protocol::event::PairSuccess& paired) {
   info_.business_name = paired.business_name;
 }
 
+void StateBoard::set_push_name(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  info_.push_name = name;
+}
+
 void StateBoard::forget_account() {
   const std::lock_guard lock(mutex_);
   info_.number_jid.reset();

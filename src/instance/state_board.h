@@ -37,6 +37,7 @@ class StateBoard {
   void set_record(const store::InstanceRecord& record);
   void set_account(const store::Account& account);
   void set_paired(const protocol::event::PairSuccess& paired);
+  void set_push_name(const std::string& name);
   void forget_account();
   void set_passkey(std::optional<PasskeyState> passkey);
   /// Something came from the server.

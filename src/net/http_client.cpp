@@ -10,6 +10,8 @@
 #include <mutex>
 #include <thread>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "net/http_client_transfer.h"
@@ -44,31 +46,43 @@ Error shutting_down() {
   return {Errc::kCancelled, Cause::kShuttingDown, "the HTTP client is shutting down"};
 }
 
+Error cancelled() {
+  return {Errc::kCancelled, Cause::kSuperseded, "the HTTP request was cancelled"};
+}
+
 }  // namespace
 
 struct HttpClient::Impl {
   struct Queued {
     std::unique_ptr<HttpTransfer> transfer;
+    HttpTicket ticket;
     SteadyClock::time_point deadline;
   };
+  struct InFlight {
+    std::unique_ptr<HttpTransfer> transfer;
+    HttpTicket ticket;
+  };
 
-  Status enqueue(std::unique_ptr<HttpTransfer>& transfer);
+  Result<HttpTicket> enqueue(std::unique_ptr<HttpTransfer>& transfer);
   Status start_thread();
   void stop();
 
   // The client's thread.
   void run();
   bool take_queued();
+  void end_cancelled(const std::vector<HttpTicket>& tickets);
   void begin(Queued queued);
   bool collect_finished();
   Milliseconds patience();
 
-  std::mutex mutex;  // guards the two below
+  std::mutex mutex;  // guards the four below
   std::deque<Queued> queue;
+  std::vector<HttpTicket> unwanted;
+  HttpTicket last_ticket = 0;
   bool stopping = false;
   // Made by the first request, under the mutex; then used by the thread, except for its wakeup.
   std::unique_ptr<CURLM, FreeMulti> multi;
-  std::unordered_map<CURL*, std::unique_ptr<HttpTransfer>> in_flight;
+  std::unordered_map<CURL*, InFlight> in_flight;
   std::thread thread;
 };
 
@@ -82,16 +96,16 @@ Status HttpClient::Impl::start_thread() {
   return Status::Ok();
 }
 
-Status HttpClient::Impl::enqueue(std::unique_ptr<HttpTransfer>& transfer) {
+Result<HttpTicket> HttpClient::Impl::enqueue(std::unique_ptr<HttpTransfer>& transfer) {
   const std::lock_guard lock(mutex);
   if (stopping) return shutting_down();
   if (queue.size() >= kMaxQueued)
     return Error{Errc::kUnavailable, Cause::kOverloaded, "too many HTTP requests are waiting"};
   if (!multi) PONTE_TRY(start_thread());
   const auto deadline = SteadyClock::now() + transfer->timeout();
-  queue.push_back({std::move(transfer), deadline});
+  queue.push_back({std::move(transfer), ++last_ticket, deadline});
   curl_multi_wakeup(multi.get());
-  return Status::Ok();
+  return last_ticket;
 }
 
 void HttpClient::Impl::run() {
@@ -112,11 +126,18 @@ void HttpClient::Impl::run() {
 
 // False when it is time to end.
 bool HttpClient::Impl::take_queued() {
-  std::deque<Queued> overdue, next;
+  std::deque<Queued> overdue, dropped, next;
+  std::vector<HttpTicket> tickets;
   {
     const std::lock_guard lock(mutex);
     if (stopping) return false;
     const auto now = SteadyClock::now();
+    tickets = std::exchange(unwanted, {});
+    const auto wanted = std::stable_partition(queue.begin(), queue.end(), [&](const Queued& entry) {
+      return std::find(tickets.begin(), tickets.end(), entry.ticket) != tickets.end();
+    });
+    std::move(queue.begin(), wanted, std::back_inserter(dropped));
+    queue.erase(queue.begin(), wanted);
     const auto waits =
         std::stable_partition(queue.begin(), queue.end(), [&](const Queued& entry) { return entry.deadline <= now; });
     std::move(queue.begin(), waits, std::back_inserter(overdue));
@@ -126,9 +147,23 @@ bool HttpClient::Impl::take_queued() {
       queue.pop_front();
     }
   }
+  end_cancelled(tickets);
+  for (Queued& entry : dropped) guarded([&] { entry.transfer->fail(cancelled()); });
   for (Queued& entry : overdue) guarded([&] { entry.transfer->fail(entry.transfer->overdue()); });
   for (Queued& entry : next) begin(std::move(entry));
   return true;
+}
+
+void HttpClient::Impl::end_cancelled(const std::vector<HttpTicket>& tickets) {
+  for (const HttpTicket ticket : tickets) {
+    const auto found = std::find_if(in_flight.begin(), in_flight.end(),
+                                    [ticket](const auto& entry) { return entry.second.ticket == ticket; });
+    if (found == in_flight.end()) continue;
+    const InFlight ended = std::move(found->second);
+    curl_multi_remove_handle(multi.get(), found->first);
+    in_flight.erase(found);
+    guarded([&] { ended.transfer->fail(cancelled()); });
+  }
 }
 
 void HttpClient::Impl::begin(Queued queued) {
@@ -138,7 +173,7 @@ void HttpClient::Impl::begin(Queued queued) {
   if (prepared.ok() && curl_multi_add_handle(multi.get(), handle) != CURLM_OK)
     prepared = Error{Errc::kInternal, Cause::kHttpFailed, "libcurl does not take an HTTP request"};
   if (!prepared.ok()) return guarded([&] { queued.transfer->fail(std::move(prepared).error()); });
-  in_flight.emplace(handle, std::move(queued.transfer));
+  in_flight.emplace(handle, InFlight{std::move(queued.transfer), queued.ticket});
 }
 
 bool HttpClient::Impl::collect_finished() {
@@ -149,7 +184,7 @@ bool HttpClient::Impl::collect_finished() {
     const CURLcode code = message->data.result;
     auto entry = in_flight.extract(message->easy_handle);
     curl_multi_remove_handle(multi.get(), entry.key());  // the message goes with it
-    guarded([&] { entry.mapped()->finish(code); });
+    guarded([&] { entry.mapped().transfer->finish(code); });
     any = true;
   }
   return any;
@@ -173,9 +208,9 @@ void HttpClient::Impl::stop() {
     if (multi) curl_multi_wakeup(multi.get());
   }
   if (thread.joinable()) thread.join();
-  for (auto& [handle, transfer] : in_flight) {
+  for (auto& [handle, entry] : in_flight) {
     curl_multi_remove_handle(multi.get(), handle);
-    guarded([&, &transfer = transfer] { transfer->fail(shutting_down()); });
+    guarded([&, &transfer = *entry.transfer] { transfer.fail(shutting_down()); });
   }
   in_flight.clear();
   for (Queued& entry : queue) guarded([&] { entry.transfer->fail(shutting_down()); });
@@ -188,10 +223,23 @@ HttpClient::~HttpClient() {
   impl_->stop();
 }
 
-void HttpClient::fetch(HttpRequest request, Reply<HttpReply> reply) {
-  if (Status usable = check_http_request(request); !usable.ok()) return reply.answer(std::move(usable).error());
+HttpTicket HttpClient::fetch(HttpRequest request, Reply<HttpReply> reply) {
+  if (Status usable = check_http_request(request); !usable.ok()) {
+    reply.answer(std::move(usable).error());
+    return 0;
+  }
   auto transfer = std::make_unique<HttpTransfer>(std::move(request), std::move(reply));
-  if (Status accepted = impl_->enqueue(transfer); !accepted.ok()) transfer->fail(std::move(accepted).error());
+  auto accepted = impl_->enqueue(transfer);
+  if (accepted.ok()) return *accepted;
+  transfer->fail(std::move(accepted).error());
+  return 0;
+}
+
+void HttpClient::cancel(HttpTicket ticket) {
+  if (ticket == 0) return;
+  const std::lock_guard lock(impl_->mutex);
+  impl_->unwanted.push_back(ticket);
+  if (impl_->multi) curl_multi_wakeup(impl_->multi.get());
 }
 
 }  // namespace ponte::net

@@ -55,11 +55,24 @@ struct HttpReply {
   std::optional<Seconds> retry_after = std::nullopt;  ///< Retry-After, of either form, from now
 };
 
+/// Tells one request from the others of its client; 0 is none.
+using HttpTicket = std::uint64_t;
+
+/// What carries requests out: a client, or a test.
+class HttpFetcher {
+ public:
+  virtual ~HttpFetcher() = default;
+  /// Any thread. `reply` is answered once, perhaps inline.
+  virtual HttpTicket fetch(HttpRequest request, Reply<HttpReply> reply) = 0;
+  /// Ends a request that nobody waits for any more; nothing happens where it is over. Any thread.
+  virtual void cancel(HttpTicket ticket) = 0;
+};
+
 /// One thread for all requests, started by the first. Thread-safe. It takes no proxy from the environment, keeps no
 /// cookies and resumes no TLS session, so that requests of several owners do not show that they belong together.
 /// Where a request has a proxy, nothing goes to the target directly and the proxy looks its name up; http:// goes
 /// through CONNECT as well.
-class HttpClient {
+class HttpClient final : public HttpFetcher {
  public:
   /// Requests under way, and those that wait for their turn, beyond which fetch() refuses.
   static constexpr std::size_t kMaxInFlight = 64;
@@ -69,7 +82,7 @@ class HttpClient {
 
   HttpClient();
   /// Ends what is under way and answers it with kCancelled/kShuttingDown, on the caller's thread. Not from a reply.
-  ~HttpClient();
+  ~HttpClient() override;
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
@@ -82,8 +95,10 @@ class HttpClient {
   ///   kTimedOut/kNetworkTimeout
   ///   kUntrusted/kTlsUntrusted
   ///   kForbidden/kTargetNotAllowed   the target's address is not public
+  ///   kCancelled/kSuperseded         by cancel()
   ///   kProxyUnreachable, kProxyAuthFailed, kProxyRefused, kProxyNotAllowed   as with a WebSocket
-  void fetch(HttpRequest request, Reply<HttpReply> reply);
+  HttpTicket fetch(HttpRequest request, Reply<HttpReply> reply) override;
+  void cancel(HttpTicket ticket) override;
 
  private:
   struct Impl;

@@ -203,6 +203,12 @@ bool HttpTransfer::stop(Error why) {
 }
 
 bool HttpTransfer::on_body(ByteView bytes) {
+  if (answer_.body.empty()) {
+    // What is announced is got in one piece, within what is allowed; it becomes memory only as it comes.
+    curl_off_t announced = 0;
+    curl_easy_getinfo(handle_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+    answer_.body.reserve(std::min(request_.max_body, static_cast<std::size_t>(std::max<curl_off_t>(announced, 0))));
+  }
   const std::size_t room = request_.max_body - answer_.body.size();
   if (bytes.size() <= room || request_.long_body == LongBody::kCut)
     append(answer_.body, bytes.first(std::min(room, bytes.size())));

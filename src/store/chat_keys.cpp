@@ -181,6 +181,10 @@ std::optional<std::string> last_part(std::string_view key, std::string_view pref
   return parts.size() == 1 ? from_key_part(parts[0]) : std::nullopt;
 }
 
+std::string asked_history(std::string_view message_id) {
+  return joined(kAskedHistoryPrefix, {key_part(message_id)});
+}
+
 std::string history_job(std::uint32_t arrival) {
   return joined(kHistoryJobPrefix, {to_hex(big_endian_array<4>(arrival))});
 }

@@ -27,6 +27,7 @@ inline constexpr std::string_view kLabelChatPrefix = "label_chat/";
 inline constexpr std::string_view kChatLabelPrefix = "chat_label/";
 inline constexpr std::string_view kHistory = "history";
 inline constexpr std::string_view kHistoryJobPrefix = "history_job/";
+inline constexpr std::string_view kAskedHistoryPrefix = "history_asked/";
 
 /// Rows of THE table of keys.h, of chats.
 inline constexpr std::array kChatTable{
@@ -44,6 +45,8 @@ inline constexpr std::array kChatTable{
     Row{Scope::kInstance, kHistory, "HistoryProgressRecord", "how far the history of before has come"},
     Row{Scope::kInstance, kHistoryJobPrefix, "HistoryJobRecord",
         "history_job/<arrival, 8 hex digits>: a part of it that is still to be read"},
+    Row{Scope::kInstance, kAskedHistoryPrefix, "HistoryJobRecord",
+        "history_asked/<message id>: a part whose file is gone and was asked for again"},
 };
 
 /// One part of a key, and back: nullopt for what no part is.
@@ -87,6 +90,7 @@ std::string chat_label(std::string_view chat, std::string_view id);
 /// The part behind `prefix`; nullopt where there is none, or more.
 std::optional<std::string> last_part(std::string_view key, std::string_view prefix);
 
+std::string asked_history(std::string_view message_id);
 std::string history_job(std::uint32_t arrival);
 /// The arrival in a key made by history_job(); nullopt for any other key.
 std::optional<std::uint32_t> history_job_arrival(std::string_view key);

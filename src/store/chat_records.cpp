@@ -197,6 +197,11 @@ Result<std::vector<ContactRecord>> get_contacts(const StoreReader& reader, const
   return all_as({reader, owner}, records, contact_of);
 }
 
+Result<std::vector<ContactRecord>> get_contacts(RecordSource source) {
+  PONTE_ASSIGN(const auto records, source.scan(keys::kContactPrefix));
+  return all_as(source, records, contact_of);
+}
+
 // ---- labels -----------------------------------------------------------------------------------------
 
 Result<std::optional<LabelRecord>> get_label(RecordSource source, std::string_view id) {

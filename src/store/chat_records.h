@@ -63,6 +63,8 @@ Result<std::optional<ContactRecord>> get_contact(RecordSource source, std::strin
 /// As change_chat.
 Result<bool> change_contact(Transaction& chats, std::string_view jid, UniqueFunction<void(ContactRecord&)> change);
 void erase_contact(Transaction& chats, std::string_view jid);
+/// All of them.
+Result<std::vector<ContactRecord>> get_contacts(RecordSource source);
 /// As get_chats.
 Result<std::vector<ContactRecord>> get_contacts(const StoreReader& reader, const Owner& owner, std::string_view after,
                                                 std::size_t limit);

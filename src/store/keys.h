@@ -51,6 +51,10 @@ inline constexpr std::string_view kOutgoingDayPrefix = "outgoing_day/";
 inline constexpr std::string_view kUnacknowledgedPrefix = "unacknowledged/";
 inline constexpr std::string_view kPrivacyTokenPrefix = "privacy_token/";
 inline constexpr std::string_view kNctSalt = "nct_salt";
+inline constexpr std::string_view kAppStateKeyPrefix = "app_state_key/";
+inline constexpr std::string_view kAppStatePrefix = "app_state/";
+inline constexpr std::string_view kAppStateMacPrefix = "app_state_mac/";
+inline constexpr std::string_view kChatErasurePrefix = "chat_erasure/";
 // Of an instance's events, which outlive its device.
 inline constexpr std::string_view kEventPrefix = "event/";
 inline constexpr std::string_view kToldLink = "told_link";
@@ -77,7 +81,8 @@ inline constexpr std::array kTable{
     Row{Scope::kInstance, kHold, "HoldRecord", "why a linked device stays down until its time, or until asked"},
     Row{Scope::kInstance, kLoggedOut, "LoggedOutRecord", "why the device is no longer linked; absent while it is"},
     Row{Scope::kInstance, kPrekeyState, "PrekeyStateRecord", "which one-time prekeys exist and were uploaded"},
-    Row{Scope::kInstance, kPrekeyPrefix, "32 raw bytes", "prekey/<id, 6 hex digits>: private one-time prekey"},
+    Row{Scope::kInstance, kPrekeyPrefix, "64 raw bytes",
+        "prekey/<id, 6 hex digits>: one-time prekey, private then public; of older ones 32, the private"},
     Row{Scope::kInstance, kSignalSessionPrefix, "libsignal's record",
         "signal/session/<name>.<device>: the sessions with a device"},
     Row{Scope::kInstance, kSignalIdentityPrefix, "32 raw bytes", "signal/identity/<name>.<device>: its identity key"},
@@ -106,6 +111,13 @@ inline constexpr std::array kTable{
     Row{Scope::kInstance, kPrivacyTokenPrefix, "PrivacyTokenRecord",
         "privacy_token/<user JID>: theirs, and ours to them"},
     Row{Scope::kInstance, kNctSalt, "raw bytes", "makes tokens for those who gave us none"},
+    Row{Scope::kInstance, kAppStateKeyPrefix, "AppStateKeyRecord",
+        "app_state_key/<id in hex>: a key of app state, or that it was asked for"},
+    Row{Scope::kInstance, kAppStatePrefix, "AppStateRecord", "app_state/<collection>: how far it is"},
+    Row{Scope::kInstance, kAppStateMacPrefix, "32 raw bytes",
+        "app_state_mac/<collection>/<MAC of an index in hex>: MAC of the value under it"},
+    Row{Scope::kInstance, kChatErasurePrefix, "ChatErasureRecord",
+        "chat_erasure/<chat>: messages that are still to be erased"},
     Row{Scope::kInstance, kEventPrefix, "EventRecord",
         "event/<sequence, 16 hex digits>: what happened to the instance"},
     Row{Scope::kInstance, kToldLink, "state as text",

@@ -132,14 +132,14 @@ void erase_keys(Transaction& chats, const MessageRecord& message) {
 }
 
 /// Its key may be another one from now on.
-Status replace(Transaction& chats, const MessageRecord& old, const MessageRecord& changed) {
+void replace(Transaction& chats, const MessageRecord& old, const MessageRecord& changed, MessageTally& tally) {
   if (old.name() != changed.name() || old.at != changed.at) erase_keys(chats, old);
   write_message(chats, changed);
   const bool counts_the_same = old.type == changed.type && old.state == changed.state &&
                                keys::message_day(old.at) == keys::message_day(changed.at);
-  if (counts_the_same) return Status::Ok();
-  PONTE_TRY(count_message(chats, old, Counting::kRemoved));
-  return count_message(chats, changed, Counting::kAdded);
+  if (counts_the_same) return;
+  tally.count(old, Counting::kRemoved);
+  tally.count(changed, Counting::kAdded);
 }
 
 std::uint8_t later_state(std::uint8_t from, std::uint8_t to) {
@@ -184,16 +184,16 @@ Result<std::optional<MessageRecord>> find_known(const Transaction& chats, const 
 }
 
 /// Puts a message beside those of its chat, without counting it there.
-Result<Put> put(Transaction& chats, const MessageRecord& message, Origin origin) {
+Result<Put> put(Transaction& chats, const MessageRecord& message, Origin origin, MessageTally& tally) {
   PONTE_ASSIGN(const auto known, find_known(chats, message));
   if (!known) {
     write_message(chats, message);
-    PONTE_TRY(count_message(chats, message, Counting::kAdded));
+    tally.count(message, Counting::kAdded);
     return Put::kAdded;
   }
   const MessageRecord changed = united(*known, message, origin);
   if (changed == *known) return Put::kKnown;
-  PONTE_TRY(replace(chats, *known, changed));
+  replace(chats, *known, changed, tally);
   return Put::kChanged;
 }
 
@@ -205,14 +205,21 @@ MessageName MessageRecord::name() const {
 }
 
 Result<Put> put_message(Transaction& chats, const MessageRecord& message, Origin origin) {
+  MessageTally tally;
+  PONTE_ASSIGN(const Put put_as, put_message(chats, message, origin, tally));
+  PONTE_TRY(tally.write(chats));
+  return put_as;
+}
+
+Result<Put> put_message(Transaction& chats, const MessageRecord& message, Origin origin, MessageTally& tally) {
   MessageRecord timed = message;
   timed.at = keys::key_time(message.at);
   timed.state = std::min<std::uint8_t>(message.state, kPlayedState);
   if (timed.revoked_at) timed.content.clear();
   if (origin == Origin::kHistory) timed.from_history = true;
-  PONTE_ASSIGN(const Put put_as, put(chats, timed, origin));
+  PONTE_ASSIGN(const Put put_as, put(chats, timed, origin, tally));
   if (put_as == Put::kKnown) return put_as;
-  PONTE_TRY(count_in_chat(chats, timed.chat, put_as == Put::kAdded ? 1 : 0, timed.at));
+  tally.count_in_chat(timed.chat, put_as == Put::kAdded ? 1 : 0, timed.at);
   if (origin == Origin::kLive) chats.require(Durability::kPowerLoss);
   return put_as;
 }
@@ -241,6 +248,13 @@ Result<std::vector<MessageRecord>> find_message(RecordSource source, std::string
 
 Result<std::vector<MessageRecord>> find_message(RecordSource source, std::string_view id, std::string_view chat) {
   return messages_behind(source, keys::message_ids(id, chat));
+}
+
+Result<std::optional<MessageRecord>> oldest_message(const Transaction& chats, std::string_view chat) {
+  PONTE_ASSIGN(const auto first, chats.scan_after(keys::messages(chat), "", 1));
+  if (first.empty()) return std::optional<MessageRecord>();
+  PONTE_ASSIGN(MessageRecord message, message_of(chats, first.front().first, first.front().second));
+  return std::optional(std::move(message));
 }
 
 Result<MessagePage> messages_before(const StoreReader& reader, const Owner& owner, const MessageQuery& query) {
@@ -280,7 +294,9 @@ Result<bool> change_message(Transaction& chats, const MessageName& name, UniqueF
   changed.at = keys::key_time(changed.at);
   changed.state = std::min<std::uint8_t>(changed.state, kPlayedState);
   if (changed == *known) return false;
-  PONTE_TRY(replace(chats, *known, changed));
+  MessageTally tally;
+  replace(chats, *known, changed, tally);
+  PONTE_TRY(tally.write(chats));
   return true;
 }
 
@@ -313,23 +329,36 @@ Result<bool> erase_message(Transaction& chats, const MessageName& name) {
   PONTE_ASSIGN(const auto known, get_message(chats, name));
   if (!known) return false;
   erase_keys(chats, *known);
-  PONTE_TRY(count_message(chats, *known, Counting::kRemoved));
-  PONTE_TRY(count_in_chat(chats, known->chat, -1, std::nullopt));
+  MessageTally tally;
+  tally.count(*known, Counting::kRemoved);
+  tally.count_in_chat(known->chat, -1, std::nullopt);
+  PONTE_TRY(tally.write(chats));
   return true;
 }
 
-Result<bool> erase_messages(Transaction& chats, std::string_view chat, Wall until) {
-  PONTE_ASSIGN(const auto records, chats.scan_after(keys::messages(chat), "", kMessagesAtOnce));
-  std::int64_t erased = 0;
-  for (const auto& [key, value] : records) {
-    PONTE_ASSIGN(const MessageRecord message, message_of(chats, key, value));
-    if (message.at > until) break;
-    erase_keys(chats, message);
-    PONTE_TRY(count_message(chats, message, Counting::kRemoved));
-    ++erased;
+Result<bool> erase_messages(Transaction& chats, std::string_view chat, Wall until, Starred starred) {
+  std::size_t erased = 0;
+  MessageTally tally;
+  std::string after;
+  for (bool done = false; !done && erased < kMessagesAtOnce;) {
+    PONTE_ASSIGN(const auto records, chats.scan_after(keys::messages(chat), after, kMessagesAtOnce - erased));
+    done = records.empty();
+    for (const auto& [key, value] : records) {
+      PONTE_ASSIGN(const MessageRecord message, message_of(chats, key, value));
+      if (message.at > until) {
+        done = true;
+        break;
+      }
+      after = key;
+      if (message.starred && starred == Starred::kKept) continue;
+      erase_keys(chats, message);
+      tally.count(message, Counting::kRemoved);
+      ++erased;
+    }
   }
-  if (erased > 0) PONTE_TRY(count_in_chat(chats, chat, -erased, std::nullopt));
-  return erased == static_cast<std::int64_t>(kMessagesAtOnce);
+  if (erased > 0) tally.count_in_chat(chat, -static_cast<std::int64_t>(erased), std::nullopt);
+  PONTE_TRY(tally.write(chats));
+  return erased == kMessagesAtOnce;
 }
 
 // ---- two chats that are one -------------------------------------------------------------------------
@@ -342,7 +371,7 @@ std::string MessageRecord::*address_field(std::string_view jid) {
 
 /// The message as one of the other chat. Where it is there already, under what is now known to be one sender, both
 /// become one: what was counted twice is counted once.
-Result<Put> move_message(Transaction& chats, const MessageRecord& message, std::string_view into) {
+Result<Put> move_message(Transaction& chats, const MessageRecord& message, std::string_view into, MessageTally& tally) {
   MessageRecord moved = message;
   moved.chat = into;
   fill(moved.chat_alt, message.chat);
@@ -351,8 +380,8 @@ Result<Put> move_message(Transaction& chats, const MessageRecord& message, std::
     if (is_person(message.chat)) fill(moved.*address_field(message.chat), message.chat);
   }
   erase_keys(chats, message);
-  PONTE_TRY(count_message(chats, message, Counting::kRemoved));
-  return put(chats, moved, message.from_history ? Origin::kHistory : Origin::kLive);
+  tally.count(message, Counting::kRemoved);
+  return put(chats, moved, message.from_history ? Origin::kHistory : Origin::kLive, tally);
 }
 
 Status move_chat(Transaction& chats, const ChatRecord& from, std::string_view into) {
@@ -377,6 +406,25 @@ Status move_chat(Transaction& chats, const ChatRecord& from, std::string_view in
   return erase_chat(chats, from.jid);
 }
 
+/// Whoever was known under either address is one.
+Status move_contact(Transaction& chats, std::string_view from, std::string_view into) {
+  PONTE_ASSIGN(const auto known, get_contact(chats, from));
+  if (!known) return Status::Ok();
+  PONTE_TRY(change_contact(chats, into, [&known, from, into](ContactRecord& contact) {
+    fill(contact.full_name, known->full_name);
+    fill(contact.first_name, known->first_name);
+    fill(contact.push_name, known->push_name);
+    fill(contact.business_name, known->business_name);
+    fill(contact.username, known->username);
+    fill(contact.pn, known->pn);
+    fill(contact.lid, known->lid);
+    if (from.ends_with("@s.whatsapp.net")) fill(contact.pn, std::string(from));
+    if (into.ends_with("@lid")) fill(contact.lid, std::string(into));
+  }));
+  erase_contact(chats, from);
+  return Status::Ok();
+}
+
 }  // namespace
 
 Result<bool> merge_chats(Transaction& chats, std::string_view from, std::string_view into) {
@@ -384,19 +432,22 @@ Result<bool> merge_chats(Transaction& chats, std::string_view from, std::string_
   PONTE_ASSIGN(const auto records, chats.scan_after(keys::messages(from), "", kMessagesAtOnce));
   std::int64_t added = 0;
   std::optional<Wall> newest;
+  MessageTally tally;
   for (const auto& [key, value] : records) {
     PONTE_ASSIGN(const MessageRecord message, message_of(chats, key, value));
-    PONTE_ASSIGN(const Put put_as, move_message(chats, message, into));
+    PONTE_ASSIGN(const Put put_as, move_message(chats, message, into, tally));
     if (put_as == Put::kAdded) ++added;
     newest = message.at;
   }
   if (!records.empty()) {
-    PONTE_TRY(count_in_chat(chats, from, -static_cast<std::int64_t>(records.size()), std::nullopt));
-    PONTE_TRY(count_in_chat(chats, into, added, newest));
+    tally.count_in_chat(from, -static_cast<std::int64_t>(records.size()), std::nullopt);
+    tally.count_in_chat(into, added, newest);
   }
+  PONTE_TRY(tally.write(chats));
   if (records.size() == kMessagesAtOnce) return true;
   PONTE_ASSIGN(const auto rest, get_chat(chats, from));
   if (rest) PONTE_TRY(move_chat(chats, *rest, into));
+  PONTE_TRY(move_contact(chats, from, into));
   return false;
 }
 

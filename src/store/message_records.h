@@ -19,6 +19,8 @@ namespace ponte::store {
 /// The sender of what any device of the account has sent, in a MessageName.
 inline constexpr char kMe[] = "me";
 
+class MessageTally;  // message_counts.h
+
 /// One message. Its id comes from its sender: two of one chat may use the same.
 struct MessageRecord {
   std::string chat;
@@ -60,10 +62,14 @@ enum class Put {
 /// dates its chat. Times before 1970 or after the year 10889 are moved there. kLive: kPowerLoss, since the server is
 /// told that we have it. kHistory: kProcessCrash.
 Result<Put> put_message(Transaction& chats, const MessageRecord& message, Origin origin);
+/// One of many in a step: what it counts for goes into the tally, which the caller writes behind the last.
+Result<Put> put_message(Transaction& chats, const MessageRecord& message, Origin origin, MessageTally& tally);
 
 Result<std::optional<MessageRecord>> get_message(RecordSource source, const MessageName& name);
 Result<std::optional<MessageRecord>> get_message(RecordSource source, std::string_view chat, std::string_view sender,
                                                  std::string_view id);
+/// The oldest of a chat.
+Result<std::optional<MessageRecord>> oldest_message(const Transaction& chats, std::string_view chat);
 /// All with that id, of any sender; of all chats, or of one.
 Result<std::vector<MessageRecord>> find_message(RecordSource source, std::string_view id);
 Result<std::vector<MessageRecord>> find_message(RecordSource source, std::string_view id, std::string_view chat);
@@ -83,9 +89,10 @@ Result<bool> edit_message(Transaction& chats, const MessageName& name, ByteView 
 Result<bool> erase_message(Transaction& chats, const MessageName& name);
 /// The messages of a chat up to `until`, at most kMessagesAtOnce: whether more are left for the next step.
 inline constexpr std::size_t kMessagesAtOnce = 128;
-Result<bool> erase_messages(Transaction& chats, std::string_view chat, Wall until);
+enum class Starred { kErased, kKept };
+Result<bool> erase_messages(Transaction& chats, std::string_view chat, Wall until, Starred starred = Starred::kErased);
 
-/// Two addresses have turned out to be one chat: moves messages, labels and what is known of the chat, at most
+/// Two addresses have turned out to be one chat: moves messages, labels and what is known of chat and contact, at most
 /// kMessagesAtOnce messages. Whether more are left for the next step; without any it costs a few reads.
 Result<bool> merge_chats(Transaction& chats, std::string_view from, std::string_view into);
 

@@ -226,6 +226,10 @@ void put_privacy_token(Transaction& transaction, std::string_view user_jid, cons
   transaction.put(joined(keys::kPrivacyTokenPrefix, user_jid), serialize(message));
 }
 
+void erase_privacy_token(Transaction& transaction, std::string_view user_jid) {
+  transaction.erase(joined(keys::kPrivacyTokenPrefix, user_jid));
+}
+
 Result<std::optional<Bytes>> get_nct_salt(RecordSource source) {
   return source.get(keys::kNctSalt);
 }

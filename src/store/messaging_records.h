@@ -84,6 +84,7 @@ struct PrivacyToken {
 };
 Result<std::optional<PrivacyToken>> get_privacy_token(RecordSource source, std::string_view user_jid);
 void put_privacy_token(Transaction& transaction, std::string_view user_jid, const PrivacyToken& token);
+void erase_privacy_token(Transaction& transaction, std::string_view user_jid);
 
 Result<std::optional<Bytes>> get_nct_salt(RecordSource source);
 /// An empty one removes it.

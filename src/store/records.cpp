@@ -69,6 +69,7 @@ Credentials Credentials::copy() const {
   out.signed_prekey = {signed_prekey.id, signed_prekey.pair.copy(), signed_prekey.signature};
   out.registration_id = registration_id;
   out.adv_secret = adv_secret.copy();
+  out.signed_prekey_at = signed_prekey_at;
   return out;
 }
 
@@ -94,6 +95,7 @@ Result<std::optional<Credentials>> get_credentials(RecordSource source) {
                                to_array<64>(as_bytes(message.signed_prekey_signature()))};
   credentials.registration_id = message.registration_id();
   credentials.adv_secret = secret_of(message.adv_secret());
+  if (message.has_signed_prekey_at()) credentials.signed_prekey_at = wall_of(message.signed_prekey_at());
   return std::optional(std::move(credentials));
 }
 
@@ -107,6 +109,7 @@ void put_credentials(Transaction& transaction, const Credentials& credentials) {
   message.set_signed_prekey_private(field_of(credentials.signed_prekey.pair.private_key.view()));
   message.set_signed_prekey_signature(field_of(credentials.signed_prekey.signature));
   message.set_adv_secret(field_of(credentials.adv_secret.view()));
+  if (credentials.signed_prekey_at) message.set_signed_prekey_at(unix_milliseconds(*credentials.signed_prekey_at));
   put_durably(transaction, keys::kCredentials, serialize(message));
 }
 
@@ -157,44 +160,88 @@ Result<std::optional<PrekeyState>> get_prekey_state(RecordSource source) {
   Fields fields;
   fields.present(message.has_next_id(), "next_id");
   fields.present(message.has_first_unuploaded_id(), "first_unuploaded_id");
+  if (message.first_unuploaded_id() < 1 || message.first_unuploaded_id() > message.next_id() ||
+      message.next_id() > kMaxPrekeyId + 1) {
+    fields.fault("expected 1 <= first_unuploaded_id <= next_id <= 16777216, got " +
+                 std::to_string(message.first_unuploaded_id()) + " and " + std::to_string(message.next_id()));
+  }
   PONTE_TRY(fields.finish(source, keys::kPrekeyState));
-  return std::optional(PrekeyState{message.next_id(), message.first_unuploaded_id()});
+  PrekeyState state{message.next_id(), message.first_unuploaded_id(), std::nullopt};
+  if (message.has_checked_at()) state.checked_at = wall_of(message.checked_at());
+  return std::optional(state);
 }
 
 void put_prekey_state(Transaction& transaction, const PrekeyState& state) {
   proto::PrekeyStateRecord message;
   message.set_next_id(state.next_id);
   message.set_first_unuploaded_id(state.first_unuploaded_id);
+  if (state.checked_at) message.set_checked_at(unix_milliseconds(*state.checked_at));
   put_durably(transaction, keys::kPrekeyState, serialize(message));
 }
 
-Result<std::optional<crypto::PrivateKey>> get_prekey(RecordSource source, std::uint32_t id) {
-  PONTE_ASSIGN(auto value, get_array<32>(source, keys::prekey(id)));
-  if (!value) return std::optional<crypto::PrivateKey>();
-  crypto::PrivateKey key(*value);
-  wipe(*value);
-  return std::optional(std::move(key));
+namespace {
+
+constexpr std::size_t kPrivateOnly = 32;  // as they were written once
+constexpr std::size_t kBothKeys = 64;
+
+std::string wrong_size(const Bytes& value) {
+  return "expected 64 bytes, got " + std::to_string(value.size());
 }
 
-Result<std::vector<Prekey>> get_prekeys(RecordSource source, std::uint32_t first, std::uint32_t end) {
+bool prekey_size(const Bytes& value) {
+  return value.size() == kBothKeys || value.size() == kPrivateOnly;
+}
+
+/// Precondition: prekey_size(value).
+crypto::KeyPair prekey_pair(ByteView value) {
+  crypto::PrivateKey private_key = crypto::PrivateKey::from(value.first(32));
+  if (value.size() == kPrivateOnly) return crypto::key_pair_from_private(std::move(private_key));
+  return {std::move(private_key), to_array<32>(value.subspan(32))};
+}
+
+/// Hands each prekey to `take(id, value)`.
+template <typename Take>
+Status each_prekey(RecordSource source, const Take& take) {
   PONTE_ASSIGN(std::vector<Record> records, source.scan(keys::kPrekeyPrefix));
-  std::vector<Prekey> prekeys;
   Fields fields;
   for (auto& [key, value] : records) {
     Wiped wiped(value);
     const std::optional<std::uint32_t> id = keys::prekey_id(key);
     if (!id) fields.fault("key " + key + " among the prekeys");
-    if (value.size() != 32) fields.fault(key + ": expected 32 bytes, got " + std::to_string(value.size()));
-    if (id && value.size() == 32 && *id >= first && *id < end)
-      prekeys.push_back({*id, crypto::PrivateKey::from(value)});
+    if (!prekey_size(value)) fields.fault(key + ": " + wrong_size(value));
+    if (id && prekey_size(value)) take(*id, ByteView(value));
   }
-  PONTE_TRY(fields.finish(source, keys::kPrekeyPrefix));
+  return fields.finish(source, keys::kPrekeyPrefix);
+}
+
+}  // namespace
+
+Result<std::optional<crypto::PrivateKey>> get_prekey(RecordSource source, std::uint32_t id) {
+  const std::string key = keys::prekey(id);
+  PONTE_ASSIGN(std::optional<Bytes> value, source.get(key));
+  if (!value) return std::optional<crypto::PrivateKey>();
+  Wiped wiped(*value);
+  if (!prekey_size(*value)) return corrupt(source, key, wrong_size(*value));
+  return std::optional(crypto::PrivateKey::from(ByteView(*value).first(32)));
+}
+
+Result<std::vector<Prekey>> get_prekeys(RecordSource source, std::uint32_t first, std::uint32_t end) {
+  std::vector<Prekey> prekeys;
+  PONTE_TRY(each_prekey(source, [&](std::uint32_t id, ByteView value) {
+    if (id >= first && id < end) prekeys.push_back({id, prekey_pair(value)});
+  }));
   return prekeys;
 }
 
-void put_prekey(Transaction& transaction, std::uint32_t id, const crypto::PrivateKey& private_key) {
+Result<std::vector<std::uint32_t>> get_prekey_ids(RecordSource source) {
+  std::vector<std::uint32_t> ids;
+  PONTE_TRY(each_prekey(source, [&](std::uint32_t id, ByteView) { ids.push_back(id); }));
+  return ids;
+}
+
+void put_prekey(Transaction& transaction, std::uint32_t id, const crypto::KeyPair& pair) {
   assert(id >= 1 && id <= kMaxPrekeyId);
-  put_durably(transaction, keys::prekey(id), to_bytes(private_key.view()));
+  put_durably(transaction, keys::prekey(id), concat({pair.private_key.view(), pair.public_key}));
 }
 
 void erase_prekey(Transaction& transaction, std::uint32_t id) {

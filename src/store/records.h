@@ -50,6 +50,7 @@ struct Credentials {
   SignedPrekey signed_prekey;
   std::uint32_t registration_id = 0;
   Secret<32> adv_secret;
+  std::optional<Wall> signed_prekey_at;  ///< when it replaced another; absent: it is the one of the pairing
 
   Credentials copy() const;
 };
@@ -76,8 +77,9 @@ void put_account(Transaction& transaction, const Account& account);
 
 /// Bookkeeping of one-time prekeys (wire: pairing.md 8.3). The defaults are those of a new device.
 struct PrekeyState {
-  std::uint32_t next_id = 1;
-  std::uint32_t first_unuploaded_id = 1;
+  std::uint32_t next_id = 1;              ///< 0x1000000: all ids are used up
+  std::uint32_t first_unuploaded_id = 1;  ///< what is stored from here on was not acknowledged by the server
+  std::optional<Wall> checked_at;         ///< when the server last said what it has (wire: pairing.md 8.4)
 };
 
 Result<std::optional<PrekeyState>> get_prekey_state(RecordSource source);
@@ -86,14 +88,16 @@ void put_prekey_state(Transaction& transaction, const PrekeyState& state);
 
 struct Prekey {
   std::uint32_t id = 0;
-  crypto::PrivateKey private_key;
+  crypto::KeyPair pair;
 };
 
 Result<std::optional<crypto::PrivateKey>> get_prekey(RecordSource source, std::uint32_t id);
 /// All prekeys with first <= id < end, by id. Reads all of them: about 1 us each.
 Result<std::vector<Prekey>> get_prekeys(RecordSource source, std::uint32_t first, std::uint32_t end);
+/// The ids of all of them, in order.
+Result<std::vector<std::uint32_t>> get_prekey_ids(RecordSource source);
 /// Precondition: 1 <= id <= 0xFFFFFF. kPowerLoss.
-void put_prekey(Transaction& transaction, std::uint32_t id, const crypto::PrivateKey& private_key);
+void put_prekey(Transaction& transaction, std::uint32_t id, const crypto::KeyPair& pair);
 /// The key was consumed. kPowerLoss: it must not serve a second time.
 void erase_prekey(Transaction& transaction, std::uint32_t id);
 

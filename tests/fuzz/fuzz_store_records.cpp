@@ -160,7 +160,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     put_hold(one, **read);
     require(get_hold(one).value() == *read);
   }
-  require(readable(get_prekeys(one, 1, 2)) == (size == 32));
+  require(readable(get_prekeys(one, 1, 2)) == (size == 64 || size == 32));
+  require(get_prekey(one, 1).ok() == (size == 64 || size == 32));
 
   Transaction system(empty, kSystem);
   system.put(keys::instance("one"), to_bytes(value));

@@ -41,8 +41,8 @@ class MessageLine : public SessionLine {
  public:
   explicit MessageLine(std::uint64_t seed = 1) : SessionLine({}, seed) { config_.observer = &sent_; }
 
-  void log_in() {
-    pair_and_log_in();
+  void log_in(std::optional<std::uint32_t> history_days = std::nullopt) {
+    pair_and_log_in(history_days);
     sent_.nodes.clear();
   }
 
@@ -70,8 +70,7 @@ class MessageLine : public SessionLine {
     out.signed_prekey = credentials->signed_prekey.pair.public_key;
     out.signature = credentials->signed_prekey.signature;
     const auto prekeys = *store::get_prekeys({store_, kOwner}, 1, 0xFFFFFF);
-    if (!prekeys.empty())
-      out.one_time = {prekeys[0].id, crypto::key_pair_from_private(prekeys[0].private_key.copy()).public_key};
+    if (!prekeys.empty()) out.one_time = {prekeys[0].id, prekeys[0].pair.public_key};
     return out;
   }
 

@@ -108,8 +108,8 @@ class SessionLine {
   }
 
   /// From nothing to logged in. The session reconnects after 515 as its owner would.
-  void pair_and_log_in() {
-    open();
+  void pair_and_log_in(std::optional<std::uint32_t> history_days = std::nullopt) {
+    open(history_days);
     const auto paired = scan(qr_text());
     ASSERT_TRUE(paired.ok()) << paired.error().message;
     run_for(Seconds(1));
@@ -180,6 +180,7 @@ class SessionLine {
   std::vector<protocol::Event> events_;
   std::vector<protocol::Output> outputs_;  ///< all outputs, in order
   std::vector<protocol::Told> told_;       ///< what was committed to be told, in order
+  std::vector<std::string> fetched_;       ///< URLs that were asked for, in order
   std::size_t commits_ = 0;
   /// Called before each batch is committed, with its number from 1.
   std::function<void(std::size_t, const store::WriteBatch&)> before_commit_;
@@ -188,13 +189,25 @@ class SessionLine {
   std::deque<protocol::StartWork> works_;
   bool hold_work_ = false;
   void finish_work(std::optional<Error> failure = std::nullopt) {
-    const protocol::StartWork work = std::move(works_.front());
+    protocol::StartWork work = std::move(works_.front());
     works_.pop_front();
-    Result<Bytes> result = failure ? Result<Bytes>(*failure) : Result<Bytes>(protocol::run_work(work.request));
+    Result<Bytes> result = failure ? Result<Bytes>(*failure) : protocol::run_work(std::move(work.request));
     session_->on_work_done(work.id, work.epoch, std::move(result), now());
   }
 
  private:
+  /// The media host of the simulator, without a socket.
+  Result<protocol::HttpAnswer> answer_of_host(const protocol::HttpFetch& request) {
+    const std::size_t path = request.url.find('/', request.url.find("://") + 3);
+    unsigned status = 404;
+    const simulator::Blob* blob = server_.world().blobs.request(std::string_view(request.url).substr(path), status);
+    if (blob == nullptr || status != 200) return protocol::HttpAnswer{static_cast<int>(status), {}};
+    if (blob->bytes.size() > request.largest) {
+      return Error{Errc::kMalformed, Cause::kHttpFailed, "a body of more than was asked for"};
+    }
+    return protocol::HttpAnswer{200, blob->bytes};
+  }
+
   std::optional<Mono> next_deadline() const {
     std::optional<Mono> next = session_->next_deadline();
     const auto server = connection_ ? connection_->next_deadline() : std::nullopt;
@@ -235,6 +248,9 @@ class SessionLine {
     } else if (auto* work = std::get_if<protocol::StartWork>(&output)) {
       works_.push_back(*work);
       if (!hold_work_) finish_work();
+    } else if (auto* fetch = std::get_if<protocol::StartFetch>(&output)) {
+      fetched_.push_back(fetch->request.url);
+      session_->on_fetched(fetch->id, fetch->epoch, answer_of_host(fetch->request), now());
     } else if (auto* emit = std::get_if<protocol::Emit>(&output)) {
       events_.push_back(std::move(emit->event));
     }

@@ -78,6 +78,18 @@ struct SimulatorShell : testing::Test {
   std::thread thread;
 };
 
+TEST_F(SimulatorShell, ServesTheFilesOfMediaHosts) {
+  const std::string path = server.world().blobs.put("one", {Bytes{1, 2, 3}, 200, 0, 0});
+  const std::string gone = server.world().blobs.put("two", {Bytes{1, 2, 3}, 410, 0, 0});
+  start();
+  const std::string host = "http://" + server.world().media_host;
+  const Answer answer = Request{host + path + "&hash=x&mms-type=md-msg-hist&__wa-mms="}.perform();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, std::string("\x01\x02\x03"));
+  EXPECT_EQ(Request{host + gone}.perform().status, 410);
+  EXPECT_EQ(Request{host + "/v/nothing"}.perform().status, 404);
+}
+
 TEST_F(SimulatorShell, ServesTheAdminApi) {
   start();
   const Answer state = Request{shell->admin_url() + "/state"}.perform();

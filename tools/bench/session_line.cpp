@@ -128,8 +128,8 @@ void SessionLine::carry_out(protocol::Output output) {
     store_.commit(std::move(commit->batch), [&outcome](const Status& status) { outcome = status; });
     timed(session_seconds_, [&] { session_->on_committed(outcome); });
   } else if (auto* work = std::get_if<protocol::StartWork>(&output)) {
-    Bytes result;
-    timed(work_seconds_, [&] { result = protocol::run_work(work->request); });
+    Result<Bytes> result = Bytes{};
+    timed(work_seconds_, [&] { result = protocol::run_work(std::move(work->request)); });
     timed(session_seconds_, [&] { session_->on_work_done(work->id, work->epoch, std::move(result), now_); });
   } else if (auto* emit = std::get_if<protocol::Emit>(&output)) {
     if (auto* code = std::get_if<protocol::event::QrCode>(&emit->event)) qr_text_ = code->text;

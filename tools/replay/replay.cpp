@@ -155,6 +155,9 @@ class Player final : public protocol::StanzaObserver {
       return committed(block.input, argument == "ok");
     } else if (kind == "work" && input.size() >= 3) {
       return work_done(block, input);
+    } else if (kind == "fetched") {
+      PONTE_ASSIGN(auto fetched, instance::recording::parse_fetched(input));
+      session_->on_fetched(fetched.id, fetched.epoch, std::move(fetched.answer), block.now);
     } else if (kind == "command") {
       PONTE_ASSIGN(protocol::Command command, instance::recording::parse_command(input));
       session_->run(std::move(command), block.now);
@@ -168,7 +171,7 @@ class Player final : public protocol::StanzaObserver {
     const auto found = works_.find(number(input[1]));
     if (found == works_.end()) return malformed(block.input, "an answer to work that nobody asked for");
     const Error overloaded{Errc::kUnavailable, Cause::kOverloaded, "the recorded work was not run"};
-    Result<Bytes> result = input.size() == 3 ? Result<Bytes>(protocol::run_work(found->second)) : overloaded;
+    Result<Bytes> result = input.size() == 3 ? protocol::run_work(std::move(found->second)) : overloaded;
     works_.erase(found);
     session_->on_work_done(number(input[1]), number(input[2]), std::move(result), block.now);
     return Status::Ok();

@@ -45,10 +45,12 @@ struct Companion {
   Secret<32> adv_secret;                ///< what its pair-success was authenticated with
   Bytes device_identity;                ///< ADVSignedDeviceIdentity with all four fields
   std::vector<Prekey> prekeys;          ///< on the server, oldest first
-  std::uint32_t highest_prekey_id = 0;  ///< ever offered
+  std::uint32_t highest_prekey_id = 0;  ///< ever offered; 0 again: the server has lost them
+  std::uint32_t last_upload_from = 0;   ///< first id of the last upload with new ones
   std::uint64_t prekeys_uploaded = 0;   ///< ever
   std::uint32_t uploads = 0;
   std::uint32_t logins = 0;
+  bool greeted = false;                      ///< its phone has told it what is told to a new companion
   std::deque<protocol::wire::Node> offline;  ///< stanzas that wait for the next login
 };
 

@@ -6,6 +6,7 @@
 #include "crypto/base64.h"
 #include "simulator/admin_call.h"
 #include "simulator/admin_faults.h"
+#include "simulator/admin_history.h"
 #include "simulator/admin_hostile.h"
 #include "simulator/admin_messages.h"
 #include "simulator/admin_state.h"
@@ -226,7 +227,7 @@ constexpr std::array<HandlerRow, 18> kHandlers = {
 
 Handler find_handler(std::string_view name) {
   for (const std::span<const HandlerRow> rows :
-       {std::span<const HandlerRow>(kHandlers), hostile_calls(), message_calls()}) {
+       {std::span<const HandlerRow>(kHandlers), hostile_calls(), message_calls(), history_calls()}) {
     for (const auto& [handled, handler] : rows) {
       if (handled == name) return handler;
     }

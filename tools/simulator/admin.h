@@ -22,10 +22,20 @@
 //   POST /admin/messages           {"number", "device", "after"}: {"read", "receipts", "heard"}; the state has the last
 //   POST /admin/group              {"subject", "creator", "members", "addressing"}: {"id"}
 //   POST /admin/group/add          {"group", "members", "by"}; /admin/group/remove the same
-//   POST /admin/forget-sessions    {"number"}: the phone cannot read what comes next, and asks again
-//   POST /admin/refuse             {"number", "code", "next"}: the ack of the next messages has this error
-//   POST /admin/delivery           {"number", "mode", "next"}: what happens to messages for that number's companions:
-//                                  duplicate, reorder, drop (comes at the next login), lose, hold, normal; "release"
+//   POST /admin/history            {"number", "device", "chats", "groups", "messages", "chunks", "textBytes", "inline",
+//                                  "full", "defect", "damagedChunk", "bombBytes"}: the phone tells its companions of
+//                                  the past; "onLogin": true does it for each that comes. history_plan.h
+//   POST /admin/app-state-key-share {"number", "device"}: keys of app state; "onLogin" as above
+//   POST /admin/app-state-key      {"number", "withheld"}: the phone makes a new one
+//   POST /admin/app-state          {"number", "collection", "index", "value": hex, "remove", "version"}, or
+//   "mutations": a list POST /admin/app-state-options  {"number", "snapshots", "external", "patchesAtOnce",
+//   "conflicts", "defect"} POST /admin/app-state-records  {"number"}: what stands in each collection POST
+//   /admin/media-host         {"host"}: what media_conn names; the shell says it itself POST /admin/forget-sessions
+//   {"number"}: the phone cannot read what comes next, and asks again POST /admin/refuse             {"number", "code",
+//   "next"}: the ack of the next messages has this error POST /admin/delivery           {"number", "mode", "next"}:
+//   what happens to messages for that number's companions:
+//                                  duplicate, reorder, drop (comes at the next login), lose, hold, normal; "release".
+//                                  "pull": true: offline stanzas beyond the first come only with offline_batch
 //
 // The server:
 //   POST /admin/rotate             companion_reg_refresh                                           {target}

@@ -7,6 +7,7 @@
 #include "simulator/admin_faults.h"
 #include "simulator/messaging_answers.h"
 #include "simulator/phone_content.h"
+#include "simulator/phone_media.h"
 #include "simulator/phone_messaging.h"
 
 namespace ponte::simulator {
@@ -75,7 +76,18 @@ Result<Jid> chat_of(const Call& call) {
   return call.server.world().accounts.get(number).lid(0);
 }
 
-Result<Bytes> message_of(const json& body) {
+/// With "image", the bytes of a picture in hex, "text" is its caption; "status": what the media host answers.
+Result<Bytes> image_of(World& world, PhoneMessaging& device, const json& body) {
+  PONTE_ASSIGN(const auto hex, text_member(body, "image"));
+  PONTE_ASSIGN(const auto text, text_member(body, "text"));
+  PONTE_ASSIGN(const auto status, number_member(body, "status"));
+  const auto bytes = from_hex(hex.value_or(""));
+  if (!bytes.ok()) return invalid("image: expected hex");
+  return image_message(world, device, *bytes, text.value_or(""), static_cast<unsigned>(status.value_or(200)));
+}
+
+Result<Bytes> message_of(World& world, PhoneMessaging& device, const json& body) {
+  if (body.contains("image")) return image_of(world, device, body);
   PONTE_ASSIGN(const auto text, text_member(body, "text"));
   PONTE_ASSIGN(const auto raw, text_member(body, "message"));
   if (raw) {
@@ -92,7 +104,7 @@ Result<json> send(const Call& call) {
   PONTE_ASSIGN(PhoneMessaging * device, device_of({call.server, call.now, body}, "from"));
   Outgoing outgoing;
   PONTE_ASSIGN(outgoing.chat, chat_of(call));
-  PONTE_ASSIGN(outgoing.message, message_of(body));
+  PONTE_ASSIGN(outgoing.message, message_of(call.server.world(), *device, body));
   PONTE_ASSIGN(outgoing.addressing, addressing_of(body));
   PONTE_ASSIGN(const auto id, text_member(body, "id"));
   PONTE_ASSIGN(const auto type, text_member(body, "type"));
@@ -238,7 +250,10 @@ Result<json> delivery(const Call& call) {
   PONTE_ASSIGN(const auto number, text_member(call.body, "number"));
   PONTE_ASSIGN(const auto name, text_member(call.body, "mode"));
   PONTE_ASSIGN(const auto next, number_member(call.body, "next"));
+  PONTE_ASSIGN(const auto pull, bool_member(call.body, "pull"));
   World& world = call.server.world();
+  if (pull) world.router.faults().pull_offline = *pull;
+  if (pull && !name) return json::object();
   if (name == "release") {
     world.router.faults().set_mode(number.value_or(""), DeliveryMode::kNormal, std::nullopt);
     const unsigned released = world.router.release(call.now);
@@ -246,7 +261,7 @@ Result<json> delivery(const Call& call) {
     return json{{"released", released}};
   }
   const auto mode = delivery_mode_from_name(name.value_or(""));
-  if (!mode) return invalid("mode: expected normal, duplicate, reorder, drop, lose, hold or release");
+  if (!mode) return invalid("mode: expected normal, duplicate, reorder, drop, lose, hold, damage or release");
   std::optional<unsigned> count;
   if (next) count = static_cast<unsigned>(*next);
   if (count == 0u) return invalid("next: expected at least 1");

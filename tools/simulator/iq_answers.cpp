@@ -3,6 +3,7 @@
 #include <array>
 
 #include "simulator/messaging_answers.h"
+#include "simulator/messaging_appstate.h"
 #include "simulator/prekey_answers.h"
 
 namespace ponte::simulator {
@@ -40,11 +41,21 @@ Node answer_privacy(const Node& request) {
   return iq_result(request).child(std::move(privacy));
 }
 
-/// An account without app state: every collection stays at the version the client has.
-Node answer_app_state(const Node& request) {
+/// Where the phone has none, every collection stays at the version that the client has.
+Node answer_app_state(const Node& request, Asking& asking) {
   Node sync("sync");
+  AppState* state = asking.world.app_state->find(asking.account.number);
   if (const Node* asked = request.find("sync")) {
     for (const Node& collection : asked->children()) {
+      if (state != nullptr) {
+        bool changed = false;
+        sync.child(state->answer(collection, asking.world.blobs, changed, asking.violations));
+        if (changed) {
+          const Node& answered = sync.children().back();
+          asking.world.router.notify_app_state(asking.account, answered, asking.companion.device, asking.now);
+        }
+        continue;
+      }
       Node out("collection");
       out.with("name", collection.attribute("name").value_or(""))
           .with("version", collection.attribute("version").value_or("0"));
@@ -54,10 +65,10 @@ Node answer_app_state(const Node& request) {
   return iq_result(request).child(std::move(sync));
 }
 
-Node answer_media(const Node& request) {
+Node answer_media(const Node& request, const std::string& host) {
   Node media("media_conn");
   media.with("auth", "simulator").with("auth_ttl", "21600").with("ttl", "300").with("max_buckets", "12");
-  media.child(Node("host").with("hostname", "127.0.0.1"));
+  media.child(Node("host").with("hostname", host));
   return iq_result(request).child(std::move(media));
 }
 
@@ -107,8 +118,8 @@ Node answer_iq(const Node& request, Asking& asking) {
   if (xmlns == "blocklist") return iq_result(request).child(Node("list"));
   if (xmlns == "privacy") return request.find("tokens") ? iq_result(request) : answer_privacy(request);
   if (xmlns == "usync") return answer_usync(request, asking);
-  if (xmlns == "w:sync:app:state") return answer_app_state(request);
-  if (xmlns == "w:m") return answer_media(request);
+  if (xmlns == "w:sync:app:state") return answer_app_state(request, asking);
+  if (xmlns == "w:m") return answer_media(request, asking.world.media_host);
   if (xmlns == "w:g2") return answer_groups(request, asking);
   return iq_result(request);
 }

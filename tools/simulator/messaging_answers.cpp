@@ -145,6 +145,7 @@ Node answer_bundles(const Node& request, Asking& asking) {
     }
     Companion nobody;
     list.child(take_bundle_node(*jid, device == nullptr ? nobody : *device));
+    if (device != nullptr) asking.world.router.keys_used({account->number, jid->device});
   }
   return iq_result(request).child(std::move(list));
 }

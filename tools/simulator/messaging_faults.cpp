@@ -6,13 +6,14 @@
 namespace ponte::simulator {
 
 std::optional<DeliveryMode> delivery_mode_from_name(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, DeliveryMode>, 6> kNames = {
+  static constexpr std::array<std::pair<std::string_view, DeliveryMode>, 7> kNames = {
       {{"normal", DeliveryMode::kNormal},
        {"duplicate", DeliveryMode::kDuplicate},
        {"reorder", DeliveryMode::kReorder},
        {"drop", DeliveryMode::kDrop},
        {"lose", DeliveryMode::kLose},
-       {"hold", DeliveryMode::kHold}}};
+       {"hold", DeliveryMode::kHold},
+       {"damage", DeliveryMode::kDamage}}};
   for (const auto& [known, mode] : kNames) {
     if (known == name) return mode;
   }
@@ -55,6 +56,7 @@ void DeliveryFaults::clear() {
   refusals_.clear();
   held_.clear();
   overtaken_.clear();
+  pull_offline = false;
 }
 
 }  // namespace ponte::simulator

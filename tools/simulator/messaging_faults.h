@@ -20,6 +20,7 @@ enum class DeliveryMode {
   kDrop,       ///< does not come on this connection, but with the next login
   kLose,       ///< never comes
   kHold,       ///< waits until it is released
+  kDamage,     ///< comes with a bit of each ciphertext turned
 };
 std::optional<DeliveryMode> delivery_mode_from_name(std::string_view name);
 
@@ -39,6 +40,9 @@ class DeliveryFaults {
   /// The server answers the next `count` messages of that number with this error.
   void refuse(const std::string& number, unsigned code, unsigned count);
   std::optional<unsigned> take_refusal(const std::string& number);
+
+  /// Offline stanzas after the first few come only to who asks for them, however it has logged in.
+  bool pull_offline = false;
 
   std::deque<Held>& held() { return held_; }
   /// The one that waits for the next to go first.

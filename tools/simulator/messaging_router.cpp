@@ -28,6 +28,17 @@ std::string time_text(const Now& now) {
   return std::to_string(unix_seconds(now.wall));
 }
 
+/// The last byte belongs to a MAC, whatever the ciphertext's kind.
+Node damaged(Node stanza) {
+  auto* children = std::get_if<Node::Children>(&stanza.content);
+  if (children == nullptr) return stanza;
+  for (Node& child : *children) {
+    auto* bytes = std::get_if<Bytes>(&child.content);
+    if (child.tag == "enc" && bytes != nullptr && !bytes->empty()) bytes->back() ^= 1;
+  }
+  return stanza;
+}
+
 void copy_children(const Node& from, Node& to) {
   for (const Node& child : from.children()) to.child(child);
 }
@@ -61,6 +72,21 @@ void MessageRouter::settle(const Now& now) {
     }
   }
   settling_ = false;
+  ask_for_keys(now);
+}
+
+void MessageRouter::ask_for_keys(const Now& now) {
+  for (const DeviceId& id : std::exchange(low_on_keys_, {})) {
+    Account* account = world_.accounts.find(id.number);
+    const Companion* companion = account == nullptr ? nullptr : account->find(id.device);
+    // Once when it gets low, and once when nothing is left.
+    if (companion == nullptr || (companion->prekeys.size() + 1 != kLowPrekeys && !companion->prekeys.empty())) continue;
+    const auto online = world_.online.find(account->jid(id.device).to_string());
+    SimConnection* connection = online == world_.online.end() ? nullptr : world_.find(online->second);
+    if (connection == nullptr || connection->online() == nullptr) continue;
+    connection->touch(now);
+    connection->online()->notify_prekeys();
+  }
 }
 
 std::optional<DeviceId> MessageRouter::device_of(const Jid& jid) const {
@@ -88,6 +114,7 @@ void MessageRouter::deliver(const DeviceId& to, Node stanza, const Now& now) {
     case DeliveryMode::kNormal: break;
     case DeliveryMode::kDuplicate: carry(to, stanza, now); break;
     case DeliveryMode::kLose: return;
+    case DeliveryMode::kDamage: stanza = damaged(std::move(stanza)); break;
     case DeliveryMode::kHold: faults_.held().push_back({to, std::move(stanza)}); return;
     case DeliveryMode::kDrop: {
       Account* account = world_.accounts.find(to.number);
@@ -139,6 +166,7 @@ unsigned MessageRouter::release(const Now& now) {
 void MessageRouter::clear() {
   faults_.clear();
   pending_.clear();
+  low_on_keys_.clear();
   contacts_.clear();
   subscriptions_.clear();
 }
@@ -246,7 +274,23 @@ void MessageRouter::notify_group(const Group& group, const Node& notification, c
   }
 }
 
+void MessageRouter::notify_app_state(const Account& account, const Node& collection, std::uint16_t but,
+                                     const Now& now) {
+  Node named("collection");
+  named.with("name", collection.attribute("name").value_or(""))
+      .with("version", collection.attribute("version").value_or(""));
+  Node notification("notification");
+  notification.with("type", "server_sync").with("from", protocol::wire::server_jid()).with("t", time_text(now));
+  notification.child(std::move(named));
+  for (const auto& [device, companion] : account.companions) {
+    if (device != but) deliver({account.number, device}, notification, now);
+  }
+}
+
 void MessageRouter::notify_devices(Account& account, std::string_view child, std::uint16_t device, const Now& now) {
+  const auto known = contacts_.find(account.number);
+  const std::size_t others = account.companions.size() - account.companions.count(device);
+  if (others == 0 && known == contacts_.end()) return;
   const Node listed = devices_node(world_.seed, account, now.wall);
   std::vector<Jid> all = {account.jid(0)};
   for (const auto& [number, companion] : account.companions) all.push_back(account.jid(number));
@@ -270,7 +314,6 @@ void MessageRouter::notify_devices(Account& account, std::string_view child, std
                 .child(own),
             now);
   }
-  const auto known = contacts_.find(account.number);
   if (known == contacts_.end()) return;
   Node changed(child);
   changed.with("device_hash", participant_hash(all));

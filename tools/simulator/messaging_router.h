@@ -42,6 +42,14 @@ class MessageRouter {
   /// `child`: `add` or `remove`.
   void notify_devices(Account& account, std::string_view child, std::uint16_t device, const Now& now);
 
+  /// A collection of app state has changed: all companions but the one that changed it are told. `collection` has its
+  /// name and version.
+  void notify_app_state(const Account& account, const protocol::wire::Node& collection, std::uint16_t but,
+                        const Now& now);
+
+  /// One-time prekeys of a device were handed out; with the next `settle` it is told where few are left.
+  void keys_used(const DeviceId& device) { low_on_keys_.insert(device); }
+
   DeliveryFaults& faults() { return faults_; }
   /// Brings what was held to where it was going.
   unsigned release(const Now& now);
@@ -64,6 +72,7 @@ class MessageRouter {
   protocol::wire::Node as_received(const Letter& letter, const DeviceId& receiver) const;
   /// The hash of whom the message should have been for, where that is not whom it was for.
   std::optional<std::string> hash_to_tell(const Letter& letter) const;
+  void ask_for_keys(const Now& now);
   void carry(const DeviceId& to, protocol::wire::Node stanza, const Now& now);
   void violation(const DeviceId& from, std::string text);
   void note_contact(const std::string& one, const std::string& other);
@@ -78,6 +87,7 @@ class MessageRouter {
   };
   std::deque<Pending> pending_;
   bool settling_ = false;
+  std::set<DeviceId> low_on_keys_;                         ///< perhaps
   std::map<std::string, std::set<std::string>> contacts_;  ///< numbers that have written to each other
   struct Subscription {
     DeviceId device;

@@ -4,6 +4,7 @@
 
 #include "crypto/base64.h"
 #include "simulator/iq_answers.h"
+#include "simulator/phone_history.h"
 #include "simulator/prekey_answers.h"
 
 namespace ponte::simulator {
@@ -12,7 +13,6 @@ namespace {
 using protocol::wire::Node;
 using protocol::wire::server_jid;
 
-constexpr std::size_t kLowPrekeys = 10;
 constexpr std::size_t kOfflinePrimer = 5;  // what comes before the first offline_batch
 constexpr std::size_t kOfflineKept = 20'000;
 constexpr ByteArray<4> kRoutingInfo = {0x08, 0x0C, 0x08, 0x02};
@@ -91,7 +91,8 @@ void OnlineSide::begin_delivery() {
                           .with("notification", count_of("notification"))
                           .with("appdata", "0")
                           .with("call", count_of("call"))));
-  deliver_offline(passive_ ? offline_total_ : kOfflinePrimer);
+  const bool pulls = !passive_ || connection_.world().router.faults().pull_offline;
+  deliver_offline(pulls ? kOfflinePrimer : offline_total_);
 }
 
 void OnlineSide::deliver_offline(std::size_t most) {
@@ -143,6 +144,10 @@ void OnlineSide::on_iq(const Node& iq) {
   for (std::string& text : asking.violations) connection_.violation(std::move(text));
   connection_.send(answer);
   if (asking.became_active) begin_delivery();
+  if (!asking.unlink && delivering_ && companion_.uploads > 0) {
+    greet_companion(asking.world, account_, device_, connection_.now());
+  }
+  asking.world.router.settle(connection_.now());
   if (asking.unlink) {
     Account& account = account_;
     const std::uint16_t device = device_;

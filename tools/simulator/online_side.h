@@ -8,6 +8,9 @@
 
 namespace ponte::simulator {
 
+/// With fewer one-time prekeys on the server, a device is asked for more.
+inline constexpr std::size_t kLowPrekeys = 10;
+
 class OnlineSide final : public Side {
  public:
   /// `account` has the companion and outlives this side, or at least its on_closed.

@@ -15,6 +15,7 @@
 #include "e2e.pb.h"
 #include "protocol/wire/node.h"
 #include "simulator/accounts.h"
+#include "simulator/history_plan.h"
 #include "simulator/messaging_groups.h"
 #include "simulator/phone_store.h"
 
@@ -88,6 +89,10 @@ class PhoneMessaging {
   /// Read receipts as soon as a message was read.
   void set_reads_at_once(bool reads) { reads_at_once_ = reads; }
 
+  /// What it told of the past, for companions that ask for more of it.
+  void remember_history(const HistoryPlan& plan) { past_ = plan; }
+  const std::optional<HistoryPlan>& past() const { return past_; }
+
   const DeviceId& id() const { return id_; }
   const std::deque<ReadMessage>& read() const { return read_; }
   const std::deque<SeenReceipt>& receipts() const { return receipts_; }
@@ -103,6 +108,8 @@ class PhoneMessaging {
     std::uint64_t hash_mismatches = 0;     ///< acks with another hash
   };
   const Counts& counts() const { return counts_; }
+  /// Serialized Message of one that it has sent or read; nullopt where it has none of that id.
+  std::optional<Bytes> content_of(const std::string& id) const;
   /// Who is writing, online or not, as it was last heard: attribute or tag.
   const std::map<std::string, std::string>& heard() const { return heard_; }
   /// Why a message last did not decrypt; empty: none failed.
@@ -168,6 +175,7 @@ class PhoneMessaging {
   Counts counts_;
   std::string last_failure_;
   bool reads_at_once_ = false;
+  std::optional<HistoryPlan> past_;
 };
 
 }  // namespace ponte::simulator

@@ -1,8 +1,12 @@
 #include "simulator/phone_receiving.h"
 
+#include <algorithm>
+
 #include "crypto/signal/padding.h"
 #include "crypto/signal/sender_keys.h"
 #include "simulator/phone_content.h"
+#include "simulator/phone_history.h"
+#include "simulator/phone_media.h"
 #include "simulator/world.h"
 
 namespace ponte::simulator {
@@ -52,6 +56,13 @@ void PhoneMessaging::forget_sessions() {
   group_keys_.clear();
 }
 
+std::optional<Bytes> PhoneMessaging::content_of(const std::string& id) const {
+  if (const auto sent = sent_.find(id); sent != sent_.end()) return sent->second.outgoing.message;
+  const auto found = std::find_if(read_.rbegin(), read_.rend(), [&](const ReadMessage& one) { return one.id == id; });
+  if (found == read_.rend()) return std::nullopt;
+  return found->content;
+}
+
 void PhoneMessaging::on_stanza(const Node& stanza, const Now& now) {
   if (stanza.tag == "message") return on_message(stanza, now);
   if (stanza.tag == "ack") {
@@ -68,6 +79,7 @@ void PhoneMessaging::on_stanza(const Node& stanza, const Now& now) {
   if (stanza.tag != "receipt") return;
   const std::string type = stanza.attribute("type").value_or("");
   if (type == "retry") return on_retry(stanza, now);
+  if (type == "server-error" && id_.device == 0) answer_media_retry(world_, *this, stanza, now);
   const Jid from = stanza.jid("participant").value_or(stanza.jid("from").value_or(Jid{}));
   const auto note = [&](const std::string& id) {
     if (receipts_.size() == kReceiptsKept) receipts_.pop_front();
@@ -174,6 +186,7 @@ void PhoneMessaging::answer(const Receiving& receiving) {
     return ask_again(receiving);
   }
   if (receiving.duplicate) ++counts_.duplicates;
+  const bool asks = receiving.peer && receiving.own && id_.device == 0;
   for (const ReadMessage& message : receiving.read) {
     ++counts_.read;
     if (read_.size() == kReadKept) read_.pop_front();
@@ -190,6 +203,11 @@ void PhoneMessaging::answer(const Receiving& receiving) {
     receipt.with("type", "sender");
   }
   post(std::move(receipt));
+  for (const ReadMessage& message : receiving.read) {
+    proto::Message content;
+    if (!asks || !content.ParseFromArray(message.content.data(), static_cast<int>(message.content.size()))) continue;
+    answer_companion(world_, *this, receiving.from.device, receiving.id, content.protocol_message(), receiving.now);
+  }
   if (!reads_at_once_ || receiving.own || receiving.read.empty()) return;
   const Jid chat = receiving.in_group ? receiving.chat : receiving.from;
   send_receipt(chat, {receiving.id}, "read",

@@ -84,6 +84,7 @@ Status PhoneMessaging::begin_session(const DeviceId& device) {
   if (PhoneMessaging* simulated = world_.phones.find(device)) simulated->top_up_prekeys();
   const auto bundle = take_bundle(*companion);
   if (!bundle) return nobody("the device has published no keys");
+  world_.router.keys_used(device);
   crypto::SignalSessions sessions(store_, random_);
   auto began = sessions.process_bundle(signal_address(*account, device.device), *bundle);
   return began.ok() ? Status::Ok() : Status(began.error());

@@ -59,6 +59,15 @@ bool id_is_new(const Companion& companion, const std::vector<Prekey>& batch, std
   return id > before || before == kLastPrekeyId;
 }
 
+/// What the server has, or had from the last upload and has handed out since: a client whose result got lost offers it
+/// again (wire: pairing.md 8.3). Whether the key is the same where it is gone, reused_prekeys knows.
+bool is_repeated(const Companion& companion, const Prekey& prekey) {
+  for (const Prekey& had : companion.prekeys) {
+    if (had.id == prekey.id) return had.key == prekey.key;
+  }
+  return prekey.id >= companion.last_upload_from && prekey.id <= companion.highest_prekey_id;
+}
+
 /// True where the device had another key under this id.
 bool is_reused(PrekeyUses& uses, std::string_view kind, std::uint32_t id, const crypto::PublicKey& key) {
   std::string name = uses.device;
@@ -70,15 +79,17 @@ std::string reuse_text(const char* what, std::uint32_t id) {
   return std::string(what) + " id " + std::to_string(id) + " was used before, with another key";
 }
 
+/// The new ones among the keys of an upload.
 Result<std::vector<Prekey>> read_list(const Node& list, const Companion& companion) {
   std::vector<Prekey> batch;
   batch.reserve(list.children().size());
   for (const Node& key : list.children()) {
     PONTE_ASSIGN(const Prekey prekey, read_prekey(key));
-    if (!id_is_new(companion, batch, prekey.id)) {
+    if (id_is_new(companion, batch, prekey.id)) {
+      batch.push_back(prekey);
+    } else if (!is_repeated(companion, prekey)) {
       return bad_upload("key id " + std::to_string(prekey.id) + " was offered before");
     }
-    batch.push_back(prekey);
   }
   return batch;
 }
@@ -98,6 +109,8 @@ Status store_upload(const Node& request, Companion& companion) {
 
   PONTE_ASSIGN(const std::vector<Prekey> batch, read_list(*list, companion));
   companion.keys.signed_prekey = skey;
+  if (batch.empty()) return Status::Ok();
+  companion.last_upload_from = read_prekey(list->children().front())->id;
   companion.highest_prekey_id = batch.back().id;
   companion.prekeys_uploaded += batch.size();
   ++companion.uploads;
@@ -105,22 +118,8 @@ Status store_upload(const Node& request, Companion& companion) {
   return Status::Ok();
 }
 
-/// The same batch once more, which a client offers where the first result got lost (wire: pairing.md 8.3).
-bool is_repetition(const Node& request, const Companion& companion) {
-  const Node* list = request.find("list");
-  if (list == nullptr || list->children().empty() || list->children().size() > companion.prekeys.size()) return false;
-  std::size_t at = companion.prekeys.size() - list->children().size();
-  for (const Node& key : list->children()) {
-    const auto prekey = read_prekey(key);
-    if (!prekey.ok() || prekey->id != companion.prekeys[at].id || prekey->key != companion.prekeys[at].key)
-      return false;
-    ++at;
-  }
-  return true;
-}
-
 Node answer_digest(const Node& request, const Companion& companion) {
-  if (companion.prekeys.empty()) return iq_error(request, 404, "item-not-found");
+  if (companion.highest_prekey_id == 0) return iq_error(request, 404, "item-not-found");
   const SignedPrekey& skey = companion.keys.signed_prekey;
   Bytes hashed = concat({companion.keys.identity, skey.key, skey.signature});
   Node list("list");
@@ -182,7 +181,6 @@ Node answer_encrypt(const Node& request, Asking& asking) {
     return iq_result(request);
   }
   if (request.find("registration") != nullptr) {
-    if (is_repetition(request, companion)) return iq_result(request);
     if (Status stored = store_upload(request, companion); !stored.ok()) return refuse(request, stored.error(), asking);
   }
   return iq_result(request);

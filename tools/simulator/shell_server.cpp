@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <nlohmann/json.hpp>
 #include <unordered_map>
 #include <utility>
 #include <websocketpp/concurrency/none.hpp>
@@ -95,6 +96,11 @@ void raise_file_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+std::string authority(const std::string& host, std::uint16_t port) {
+  const bool v6 = host.find(':') != std::string::npos;
+  return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
 bool is_loopback(const asio::ip::address& address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
     return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback();
@@ -124,6 +130,7 @@ struct ShellServer::Impl {
   void on_http(Endpoint& endpoint, websocketpp::connection_hdl handle);
   template <typename Endpoint>
   void listen_on(Endpoint& endpoint, const std::string& host, std::uint16_t port);
+  void tell_media_host();
   void stop();
 
   SimServer& server;
@@ -264,6 +271,15 @@ void ShellServer::Impl::on_http(Endpoint& endpoint, websocketpp::connection_hdl 
   const std::string path = connection->get_uri()->get_resource();
   asio::error_code no_peer;
   const auto peer = connection->get_raw_socket().remote_endpoint(no_peer);
+  if (path.starts_with(kBlobPrefix)) {
+    // The media hosts, which WhatsApp keeps apart: the same listener plays them.
+    unsigned status = 404;
+    const Blob* blob = server.world().blobs.request(path, status);
+    connection->set_status(static_cast<websocketpp::http::status_code::value>(status));
+    if (blob == nullptr || status != 200) return;
+    connection->append_header("Content-Type", "application/octet-stream");
+    return connection->set_body(to_text(blob->bytes));
+  }
   if (!is_admin_path(path)) return connection->set_status(websocketpp::http::status_code::not_found);
   // Browsers name the page that asks: none has business here.
   if (no_peer || !is_loopback(peer.address()) || !connection->get_request_header("Origin").empty()) {
@@ -283,6 +299,16 @@ void ShellServer::Impl::on_http(Endpoint& endpoint, websocketpp::connection_hdl 
       connection->send_http_response(client_gone);
     });
   });
+  const Now now = clock.now();
+  if (recorder != nullptr) reply = recorder->admin(request, now, std::move(reply));
+  handle_admin(server, request, now, std::move(reply));
+}
+
+void ShellServer::Impl::tell_media_host() {
+  // As a call like any other, so that it is in recordings.
+  const nlohmann::json body = {{"host", authority(host, secure ? secure_port : plain_port)}};
+  const AdminRequest request{"POST", "/admin/media-host", body.dump()};
+  Reply<AdminResponse> reply([](Result<AdminResponse>) {});
   const Now now = clock.now();
   if (recorder != nullptr) reply = recorder->admin(request, now, std::move(reply));
   handle_admin(server, request, now, std::move(reply));
@@ -339,17 +365,10 @@ Result<std::unique_ptr<ShellServer>> ShellServer::listen(SimServer& server, cons
     server.on_output(nullptr);
     return Error{Errc::kUnavailable, Cause::kNetworkFailed, "cannot listen on " + options.host + ": " + thrown.what()};
   }
-  return std::unique_ptr<ShellServer>(new ShellServer(std::move(impl)));
+  auto out = std::unique_ptr<ShellServer>(new ShellServer(std::move(impl)));
+  out->impl_->tell_media_host();
+  return out;
 }
-
-namespace {
-
-std::string authority(const std::string& host, std::uint16_t port) {
-  const bool v6 = host.find(':') != std::string::npos;
-  return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
-}
-
-}  // namespace
 
 std::string ShellServer::url() const {
   if (impl_->secure) return "wss://" + authority(impl_->host, impl_->secure_port) + "/ws/chat";

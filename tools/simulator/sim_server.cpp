@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "simulator/messaging_appstate.h"
+
 namespace ponte::simulator {
 
 using protocol::wire::Node;
@@ -246,6 +248,9 @@ void SimServer::reset(const Now& now) {
   world_.router.clear();
   world_.phones.clear();
   world_.groups.clear();
+  world_.blobs.clear();
+  world_.app_state->clear();
+  world_.greetings.clear();
   world_.accounts.clear();
   world_.used_message_keys.clear();
   world_.faults.clear();

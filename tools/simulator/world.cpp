@@ -1,5 +1,6 @@
 #include "simulator/world.h"
 
+#include "simulator/messaging_appstate.h"
 #include "simulator/sim_connection.h"
 
 namespace ponte::simulator {
@@ -13,7 +14,8 @@ World::World(Options simulator_options, RandomSource& source)
       authenticator(seed),
       groups(seed),
       phones(*this),
-      router(*this) {}
+      router(*this),
+      app_state(std::make_unique<AppStates>(seed)) {}
 
 World::~World() = default;
 
@@ -22,6 +24,13 @@ void World::note_violation(ConnectionId connection, std::string text) {
   if (violations.size() == kKept) violations.pop_front();
   violations.push_back({connection, std::move(text)});
   if (observer != nullptr) observer->on_violation(violations.back());
+}
+
+const Greeting* World::greeting_of(const std::string& number) const {
+  for (const std::string& key : {number, std::string()}) {
+    if (const auto found = greetings.find(key); found != greetings.end()) return &found->second;
+  }
+  return nullptr;
 }
 
 SimConnection* World::find(ConnectionId id) {

@@ -16,6 +16,8 @@
 #include "simulator/authenticator.h"
 #include "simulator/chain.h"
 #include "simulator/faults.h"
+#include "simulator/history_plan.h"
+#include "simulator/messaging_blobs.h"
 #include "simulator/messaging_groups.h"
 #include "simulator/messaging_router.h"
 #include "simulator/phones.h"
@@ -23,6 +25,7 @@
 
 namespace ponte::simulator {
 
+class AppStates;
 class SimConnection;
 struct ReadMessage;
 using ConnectionId = std::uint64_t;
@@ -102,6 +105,12 @@ struct World {
   Groups groups;
   Phones phones;
   MessageRouter router;
+  Blobs blobs;
+  std::unique_ptr<AppStates> app_state;
+  /// By number; the empty one is for everybody else. Null where nothing is planned.
+  const Greeting* greeting_of(const std::string& number) const;
+  std::map<std::string, Greeting> greetings;
+  std::string media_host = "127.0.0.1";  ///< what media_conn names
   std::deque<Violation> violations;
   std::map<ConnectionId, std::unique_ptr<SimConnection>> connections;
   std::unordered_map<std::string, ConnectionId> refs;    ///< QR ref -> connection that shows it

@@ -1,4 +1,4 @@
-// GET /docs, GET /docs/:file: the documentation page and what it loads (contract 1.5). Nothing comes from elsewhere.
+// GET /docs, GET /docs/:file: the documentation page and what it loads (contract 1.8). Nothing comes from elsewhere.
 #include <map>
 #include <memory>
 

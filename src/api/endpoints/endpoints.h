@@ -71,6 +71,16 @@ Route passkey_confirm_route(EndpointContext context);
 Route qr_svg_route(EndpointContext context);
 Route qr_png_route(EndpointContext context);
 Route qr_text_route(EndpointContext context);
+Route message_text_route(EndpointContext context);
+Route message_media_route(EndpointContext context);
+Route chat_history_route(EndpointContext context);
+Route chat_older_route(EndpointContext context);
+Route chat_contacts_route(EndpointContext context);
+Route chat_mark_read_route(EndpointContext context);
+Route chat_presence_route(EndpointContext context);
+Route chat_message_route(EndpointContext context);
+Route chat_status_route(EndpointContext context);
+Route chat_base64_route(EndpointContext context);
 // With `events` only.
 Route instance_state_route(EndpointContext context);
 Route instance_events_route(EndpointContext context);

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "api/endpoints/endpoints.h"
-#include "api/instance_json.h"
+#include "api/message_json.h"
 #include "api/text.h"
 
 namespace ponte::api {
@@ -39,9 +39,7 @@ Result<Response> list(const EndpointContext& context, const Request& request) {
   const auto token =
       std::holds_alternative<instance::AccountPrincipal>(*request.principal) ? TokenShown::kYes : TokenShown::kNo;
   Json items = Json::array();
-  for (const auto& info : selected) {
-    items.push_back(instance_json(info, token, context.webhooks.default_webhook(info.id)));
-  }
+  for (const auto& info : selected) items.push_back(instance_item(context, info, token));
   const std::size_t total = selected.size();
   Json body = {{"success", true},
                {"message", total == 1 ? "1 Instance found" : std::to_string(total) + " Instances found"}};

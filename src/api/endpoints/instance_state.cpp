@@ -1,6 +1,6 @@
 // GET /v1/instances/:instance: one instance with its state, now or when it changes.
 #include "api/endpoints/endpoints.h"
-#include "api/instance_json.h"
+#include "api/message_json.h"
 #include "api/text.h"
 #include "instance/event_waits.h"
 
@@ -70,8 +70,7 @@ Response show(const EndpointContext& context, const std::string& name, const Req
   if (!info) return failure(context, request, instance::instance_not_found());
   const bool account = std::holds_alternative<instance::AccountPrincipal>(*request.principal);
   Json body = {{"success", true}, {"message", "Instance retrieved"}};
-  body["instance"] =
-      instance_json(*info, account ? TokenShown::kYes : TokenShown::kNo, context.webhooks.default_webhook(info->id));
+  body["instance"] = instance_item(context, *info, account ? TokenShown::kYes : TokenShown::kNo);
   body["state"] = state_json(*info, context.events->feed.last_sequence(info->id));
   return json_response(body);
 }

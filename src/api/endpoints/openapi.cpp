@@ -1,4 +1,4 @@
-// GET /openapi.json: the API description (contract 1.5).
+// GET /openapi.json: the API description (contract 1.8).
 #include "api/openapi.h"
 
 #include <memory>

@@ -5,7 +5,7 @@
 #include "protocol/messages/kept.h"
 #include "protocol/messages/lid_map.h"
 #include "protocol/messages/message_id.h"
-#include "protocol/messages/receipts.h"
+#include "protocol/messages/reading.h"
 #include "protocol/messages/send_queue.h"
 #include "protocol/session/link_state.h"
 
@@ -26,7 +26,7 @@ bool online(const Step& step) {
 Result<proto::Message> text_message(Step& step, const OutgoingText& text) {
   proto::Message message;
   message.mutable_message_context_info()->set_message_secret(to_text(step.random.array<32>()));
-  if (!text.reply_to && text.mentions.empty()) {
+  if (!text.reply_to && text.mentions.empty() && !text.mention_all) {
     message.set_conversation(text.text);
     return message;
   }
@@ -34,7 +34,11 @@ Result<proto::Message> text_message(Step& step, const OutgoingText& text) {
   extended.set_text(text.text);
   for (const wire::Jid& mentioned : text.mentions)
     extended.mutable_context_info()->add_mentioned_jid(mentioned.without_device().to_string());
-  if (text.reply_to) PONTE_TRY(quote(step, text.to, *text.reply_to, *extended.mutable_context_info()));
+  if (text.mention_all) extended.mutable_context_info()->set_non_jid_mentions(1);
+  if (text.reply_to) {
+    PONTE_TRY(quote(step, text.reply_chat.value_or(text.to), *text.reply_to, *extended.mutable_context_info()));
+    if (text.reply_chat) extended.mutable_context_info()->set_remote_jid(text.reply_chat->without_device().to_string());
+  }
   return message;
 }
 
@@ -88,19 +92,9 @@ Status mark_read(Step& step, const command::MarkRead& request) {
     answer(step, request.ticket, not_connected());
     return Status::Ok();
   }
-  const auto authors = read_messages(step, request.chat, request.ids);
-  if (!authors.ok()) {
-    if (authors.error().code == Errc::kStorage) return authors.error();
-    answer(step, request.ticket, authors.error());
-    return Status::Ok();
-  }
-  for (const auto& [author, ids] : *authors) {
-    const bool group = !is_user(request.chat);
-    PONTE_ASSIGN(const auto lid, other_address(step, request.chat));
-    const wire::Jid to = is_pn(request.chat) && lid ? *lid : request.chat;
-    PONTE_TRY(send_read_receipt(step, to, group ? wire::Jid::parse(author) : std::nullopt, ids));
-  }
-  answer(step, request.ticket, Status::Ok());
+  const Status read = mark_as_read(step, request.chat, request.ids);
+  if (!read.ok() && read.error().code == Errc::kStorage) return read;
+  answer(step, request.ticket, read);
   return Status::Ok();
 }
 

@@ -1,3 +1,4 @@
+#include "protocol/appstate/sync.h"
 #include "protocol/handlers/handlers.h"
 #include "protocol/messages/session_hooks.h"
 #include "protocol/session/link_state.h"
@@ -17,6 +18,8 @@ Status on_ib(Step& step, const wire::Node& node) {
     if (const wire::Node* preview = node.find("offline_preview"))
       PONTE_TRY(messages::on_offline_preview(step, *preview));
     if (node.find("offline") != nullptr) PONTE_TRY(messages::on_offline_end(step));
+    const wire::Node* dirty = node.find("dirty");
+    if (dirty != nullptr && dirty->attribute("type") == "syncd_app_state") PONTE_TRY(appstate::on_dirty(step, *dirty));
   }
   if (node.find("downgrade_webclient") != nullptr && step.link.phase == Phase::kPairing) {
     step.emit(event::ScannedWithoutMultidevice{});

@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <iterator>
 
+#include "protocol/appstate/sync.h"
 #include "protocol/devices/prekeys.h"
 #include "protocol/handlers/handlers.h"
+#include "protocol/history/jobs.h"
+#include "protocol/media/asked_files.h"
 #include "protocol/messages/groups.h"
 #include "protocol/messages/identities.h"
 #include "protocol/messages/privacy_tokens.h"
@@ -14,12 +17,6 @@
 namespace ponte::protocol::handlers {
 namespace {
 
-Status on_encrypt(Step& step, const wire::Node& notification) {
-  const wire::Node* count = notification.find("count");
-  if (count == nullptr) return Status::Ok();
-  return devices::on_server_prekey_count(step, count->number("value").value_or(0));
-}
-
 struct Row {
   std::string_view type;
   Status (*handler)(Step&, const wire::Node&);
@@ -27,12 +24,19 @@ struct Row {
 
 /// What the server itself says; from anybody else it is acknowledged and refused. Other types are acknowledged only.
 constexpr Row kRows[] = {
-    {"encrypt", on_encrypt},
+    {"encrypt", devices::on_prekey_notification},
     {"companion_reg_refresh", pairing::on_registration_refresh},
     {"link_code_companion_reg", pairing::on_link_code},
     {"passkey_prologue_request", pairing::on_passkey_request},
     {"crsc_continuation", pairing::on_passkey_continuation},
+    {"server_sync", appstate::on_server_sync},
 };
+
+/// Whoever waits for the file knows its message.
+Status on_media_retry(Step& step, const wire::Node& node) {
+  PONTE_TRY(history::on_media_retry(step, node));
+  return media::on_asked_file(step, node);
+}
 
 /// What comes from accounts and groups.
 constexpr Row kPeerRows[] = {
@@ -40,6 +44,7 @@ constexpr Row kPeerRows[] = {
     {"devices", messages::on_devices_changed},
     {"account_sync", messages::on_devices_changed},
     {"privacy_token", messages::on_privacy_token},
+    {"mediaretry", on_media_retry},
 };
 
 template <std::size_t N>

@@ -1,6 +1,8 @@
+#include "protocol/appstate/sync.h"
 #include "protocol/devices/prekeys.h"
 #include "protocol/features/presence.h"
 #include "protocol/handlers/handlers.h"
+#include "protocol/history/jobs.h"
 #include "protocol/messages/session_hooks.h"
 #include "protocol/session/connection.h"
 #include "protocol/session/link_state.h"
@@ -42,7 +44,9 @@ Status on_success(Step& step, const wire::Node& node) {
   PONTE_TRY(send_active(step));
   PONTE_TRY(send_unified_session(step));
   PONTE_TRY(features::announce_presence(step));
-  return messages::on_online(step);
+  PONTE_TRY(messages::on_online(step));
+  PONTE_TRY(appstate::on_online(step));
+  return history::on_online(step);
 }
 
 }  // namespace ponte::protocol::handlers

@@ -72,6 +72,13 @@ Result<Content> read_content(ByteView message) {
   return out;
 }
 
+Kind read_kind(const Message& message) {
+  Content out;
+  Budget budget{0, 0};
+  Reader(out, budget, Depth::kPart).read(innermost(message));
+  return out.kind;
+}
+
 // ---- of every kind ----------------------------------------------------------------------------------
 
 std::string Reader::text(std::string_view raw) {

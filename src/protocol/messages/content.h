@@ -11,6 +11,10 @@
 #include "base/result.h"
 #include "base/time.h"
 
+namespace ponte::proto {
+class Message;
+}
+
 namespace ponte::protocol::messages {
 
 enum class Kind : std::uint8_t {
@@ -176,5 +180,7 @@ inline constexpr std::size_t kMostEntries = 1024;
 /// `message`: a serialized Message of e2e.proto, with or without wrappers.
 /// kMalformed/kProtobufMalformed where it is none, or nested too deep.
 Result<Content> read_content(ByteView message);
+/// Its kind alone, without reading the rest.
+Kind read_kind(const proto::Message& message);
 
 }  // namespace ponte::protocol::messages

@@ -1,5 +1,7 @@
 #include "protocol/messages/incoming.h"
 
+#include "protocol/appstate/sync.h"
+#include "protocol/history/jobs.h"
 #include "protocol/messages/kept.h"
 #include "protocol/messages/lid_map.h"
 #include "protocol/messages/phone_requests.h"
@@ -84,6 +86,9 @@ Status take_internal(Step& step, const Source& source, const Protocol& message) 
       }
       return Status::Ok();
     }
+    case Protocol::APP_STATE_SYNC_KEY_SHARE: return appstate::on_key_share(step, message.app_state_sync_key_share());
+    case Protocol::HISTORY_SYNC_NOTIFICATION:
+      return history::on_notification(step, message.history_sync_notification(), source.id);
     case Protocol::PEER_DATA_OPERATION_REQUEST_RESPONSE_MESSAGE:
       return take_phone_answer(step, source, message.peer_data_operation_request_response_message());
     default: return Status::Ok();

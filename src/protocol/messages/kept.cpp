@@ -75,6 +75,16 @@ store::MessageRecord record_of(const ChatMessage& message, Kind kind) {
   return record;
 }
 
+/// The wire has whole seconds. What came within one keeps its order by the milliseconds, as far as these reach.
+Result<Wall> in_order(Step& step, const Chat& chat, Wall at) {
+  PONTE_ASSIGN(const auto record, store::get_chat(step.chats, chat.jid.to_string()));
+  if (!record || !record->last_message_at) return at;
+  const auto second = std::chrono::floor<Seconds>(at);
+  if (std::chrono::floor<Seconds>(*record->last_message_at) != second) return at;
+  const Wall last = second + Milliseconds(999);
+  return std::min(last, std::max(at, *record->last_message_at + Milliseconds(1)));
+}
+
 /// Who he is, as he says himself; and that his chat has something to be read.
 Status note_sender(Step& step, const ChatMessage& message) {
   const std::string chat = message.chat.jid.to_string();
@@ -207,8 +217,9 @@ Status keep_incoming(Step& step, const Source& source, const proto::Message& mes
   const Content content = read.ok() ? *read : Content();
   const bool changes = content.kind == Kind::kRevoke || content.kind == Kind::kEdit;
   if (changes && body.has_protocol_message()) return keep_change(step, source, std::move(kept), body, content);
-  PONTE_ASSIGN(const store::Put put,
-               store::put_message(step.chats, record_of(kept, content.kind), store::Origin::kLive));
+  store::MessageRecord record = record_of(kept, content.kind);
+  PONTE_ASSIGN(record.at, in_order(step, kept.chat, kept.at));
+  PONTE_ASSIGN(const store::Put put, store::put_message(step.chats, record, store::Origin::kLive));
   // It has been told already, by an earlier stanza or by the one that sent it.
   if (put != store::Put::kAdded) return Status::Ok();
   PONTE_TRY(note_sender(step, kept));
@@ -268,7 +279,9 @@ Status keep_outgoing(Step& step, const Draft& draft, const wire::Jid& to, std::u
   message.state = MessageState::kPending;
   const auto content = read_content(draft.content);
   const Kind kind = content.ok() ? content->kind : Kind::kUnknown;
-  const auto put = store::put_message(step.chats, record_of(message, kind), store::Origin::kLive);
+  store::MessageRecord record = record_of(message, kind);
+  PONTE_ASSIGN(record.at, in_order(step, message.chat, message.at));
+  const auto put = store::put_message(step.chats, record, store::Origin::kLive);
   return put.ok() ? Status::Ok() : Status(put.error());
 }
 
@@ -282,7 +295,9 @@ Result<std::optional<SentMessage>> keep_acknowledged(Step& step, std::string_vie
   if (!record || !to) return none;
   PONTE_ASSIGN(const Chat chat, chat_of(step, *to));
   if (record->state >= number_of(MessageState::kServerAck)) return std::optional(sent_of(*record, chat));
-  record->at = at;
+  if (std::chrono::floor<Seconds>(record->at) != std::chrono::floor<Seconds>(at)) {
+    PONTE_ASSIGN(record->at, in_order(step, chat, at));
+  }
   record->state = number_of(MessageState::kServerAck);
   PONTE_ASSIGN([[maybe_unused]] const auto put, store::put_message(step.chats, *record, store::Origin::kLive));
   SentMessage sent = sent_of(*record, chat);
@@ -370,8 +385,7 @@ Result<std::map<std::string, std::vector<std::string>>> read_messages(Step& step
       out[record.name().sender].push_back(id);
     }
   }
-  if (out.empty())
-    return Error{Errc::kNotFound, Cause::kMessageNotFound, "none of these messages of others is known in this chat"};
+  if (out.empty()) return out;
   const auto read = store::change_chat(step.chats, where.jid.to_string(), [&](store::ChatRecord& record) {
     record.unread_count = 0;
     record.marked_unread = false;

@@ -49,7 +49,7 @@ Status keep_status(Step& step, StatusChange change);
 /// A device has asked for a message of ours again.
 Status tell_retry(Step& step, const store::Outgoing& outgoing, const std::string& id, const wire::Jid& device);
 
-/// Of these messages of a chat, those of others, by author; they count as read from now on.
+/// Of these messages of a chat, those of others that are kept, by author; they count as read from now on.
 Result<std::map<std::string, std::vector<std::string>>> read_messages(Step& step, const wire::Jid& chat,
                                                                       const std::vector<std::string>& ids);
 

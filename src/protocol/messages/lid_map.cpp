@@ -33,6 +33,16 @@ Status move_device(Step& step, const crypto::SignalAddress& from, const crypto::
   return Status::Ok();
 }
 
+/// The token that he has given us stays his.
+Status move_token(Step& step, const std::string& from, const std::string& to) {
+  PONTE_ASSIGN(const auto token, store::get_privacy_token(step.store, from));
+  if (!token) return Status::Ok();
+  PONTE_ASSIGN(const auto kept, store::get_privacy_token(step.store, to));
+  if (!kept || kept->at < token->at) store::put_privacy_token(step.store, to, *token);
+  store::erase_privacy_token(step.store, from);
+  return Status::Ok();
+}
+
 /// What does not fit into this step is noted, and goes on in the next.
 Status merge_chat(Step& step, const wire::Jid& number, const wire::Jid& hidden) {
   PONTE_ASSIGN(const bool more, store::merge_chats(step.chats, number.to_string(), hidden.to_string()));
@@ -56,6 +66,7 @@ Status learn_mapping(Step& step, const wire::Jid& pn, const wire::Jid& lid) {
   PONTE_ASSIGN(const std::vector<std::int32_t> devices, store::get_signal_devices(step.store, name));
   for (const std::int32_t device : devices)
     PONTE_TRY(move_device(step, {name, device}, {signal_address(hidden).name, device}));
+  PONTE_TRY(move_token(step, number.to_string(), hidden.to_string()));
   return merge_chat(step, number, hidden);
 }
 

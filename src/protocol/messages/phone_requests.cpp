@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "history.pb.h"
+#include "protocol/appstate/recovery.h"
 #include "protocol/messages/incoming.h"
 #include "protocol/messages/kept.h"
 #include "protocol/messages/message_id.h"
@@ -70,6 +71,16 @@ Status take_resent(Step& step, const proto::WebMessageInfo& info) {
   return has_content(info.message()) ? keep_incoming(step, source, info.message()) : Status::Ok();
 }
 
+/// Collections of app state that we asked for.
+Status take_recovered(Step& step, const proto::PeerDataOperationRequestResponseMessage& answer) {
+  for (const auto& result : answer.peer_data_operation_result()) {
+    const auto& response = result.syncd_snapshot_fatal_recovery_response();
+    const auto compression = response.is_compressed() ? appstate::Compression::kGzip : appstate::Compression::kNone;
+    PONTE_TRY(appstate::on_recovery(step, as_bytes(response.collection_snapshot()), compression));
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 Result<std::string> send_peer(Step& step, const proto::ProtocolMessage& message, const PeerOptions& options) {
@@ -118,6 +129,9 @@ void forget_phone_request(Step& step, std::string_view id) {
 Status take_phone_answer(Step& step, const Source& source,
                          const proto::PeerDataOperationRequestResponseMessage& answer) {
   if (!source.from_me || source.sender.device != 0) return Status::Ok();
+  if (answer.peer_data_operation_request_type() == proto::COMPANION_SYNCD_SNAPSHOT_FATAL_RECOVERY) {
+    return take_recovered(step, answer);
+  }
   if (answer.peer_data_operation_request_type() != proto::PLACEHOLDER_MESSAGE_RESEND) return Status::Ok();
   for (const auto& result : answer.peer_data_operation_result()) {
     proto::WebMessageInfo info;

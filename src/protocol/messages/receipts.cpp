@@ -46,7 +46,7 @@ Result<wire::Node> keys_of(Step& step) {
       .child(wire::Node("identity").bytes(credentials.identity.public_key))
       .child(wire::Node("key")
                  .child(wire::Node("id").bytes(big_endian_array<3>(prekey.id)))
-                 .child(wire::Node("value").bytes(prekey.key)))
+                 .child(wire::Node("value").bytes(prekey.public_key)))
       .child(wire::Node("skey")
                  .child(wire::Node("id").bytes(big_endian_array<3>(signed_prekey.id)))
                  .child(wire::Node("value").bytes(signed_prekey.pair.public_key))

@@ -7,6 +7,7 @@
 #include "protocol/messages/lid_map.h"
 #include "protocol/messages/open.h"
 #include "protocol/messages/phone_requests.h"
+#include "protocol/messages/reading.h"
 #include "protocol/messages/receipts.h"
 #include "protocol/session/link_state.h"
 #include "store/messaging_records.h"
@@ -95,7 +96,8 @@ Status receive_encrypted(Step& step, const wire::Node& node, const Source& sourc
   step.store.require(store::Durability::kPowerLoss);
   if (!opened.messages.empty()) PONTE_TRY(no_longer_missing(step, source));
   if (node.tag == "status") PONTE_TRY(send_ack(step, node, AckType::kCopied));
-  return send_receipt(step, node, source);
+  PONTE_TRY(send_receipt(step, node, source));
+  return opened.messages.empty() ? Status::Ok() : read_at_once(step, source);
 }
 
 bool has_enc(const wire::Node& node, std::string_view type) {

@@ -95,6 +95,21 @@ struct LostMessage {
   Reason reason = Reason::kUndecryptable;
 };
 
+/// What another device of the account did with a label (contract 1.3, label.update).
+struct LabelChange {
+  enum class Kind {
+    kEdited,    ///< made or changed: name and color
+    kDeleted,   ///< and with it all that chats had of it
+    kAssigned,  ///< `chat` has it
+    kRemoved,   ///< `chat` has it no more
+  };
+  Kind kind = Kind::kEdited;
+  std::string label_id;
+  std::string name;        ///< as far as known
+  std::int32_t color = 0;  ///< index into the app's palette
+  Chat chat;               ///< kAssigned, kRemoved
+};
+
 /// What a caller wants to send.
 struct OutgoingText {
   wire::Jid to;  ///< a PN, a LID or a group; without device
@@ -103,7 +118,9 @@ struct OutgoingText {
   std::string source = "api";
   /// The message that this one answers, where there is one in the store.
   std::optional<std::string> reply_to;
+  std::optional<wire::Jid> reply_chat;  ///< the chat that one is in, where it is another than `to`
   std::vector<wire::Jid> mentions;
+  bool mention_all = false;  ///< everybody in the group
 };
 
 /// A text that the server has taken.

@@ -67,9 +67,16 @@ Status end_flow(Step& step, Error why) {
   return Status::Ok();
 }
 
+Status on_code_key(Step& step, CodeFlow& flow, const Result<Bytes>& key);
+
+/// A later attempt's key takes the place of one that is still waited for.
 Status derive(Step& step, CodeFlow& flow, const ByteArray<32>& salt) {
-  flow.work = step.link.next_work_id++;
-  step.out.push_back(StartWork{flow.work, step.link.epoch, DeriveCodeKey{flow.code, salt}});
+  step.start_work(DeriveCodeKey{flow.code, salt},
+                  [serial = flow.serial, attempt = flow.attempts](Step& later, const Result<Bytes>& key) -> Status {
+                    CodeFlow* waiting = flow_of(later, serial);
+                    return waiting != nullptr && waiting->attempts == attempt ? on_code_key(later, *waiting, key)
+                                                                              : Status::Ok();
+                  });
   return Status::Ok();
 }
 
@@ -187,6 +194,14 @@ Status on_primary_hello(Step& step, CodeFlow& flow, const Node& hello) {
   return derive(step, flow, salt_of(flow.wrapped_primary));
 }
 
+Status on_code_key(Step& step, CodeFlow& flow, const Result<Bytes>& key) {
+  if (flow.stage == Stage::kDeriving) {
+    return key.ok() ? say_hello(step, flow, Secret<32>::from(*key)) : end_flow(step, key.error());
+  }
+  if (flow.stage != Stage::kAnswering) return Status::Ok();
+  return key.ok() ? say_finish(step, flow, Secret<32>::from(*key)) : renew(step, key.error());
+}
+
 Status on_refresh(Step& step, const Node& refresh) {
   Error why{Errc::kRejected, Cause::kPairingCodeExpired, "pairing code: the server asked for a new one"};
   if (refresh.attribute("force_manual_refresh") == "true") return end_flow(step, std::move(why));
@@ -237,17 +252,6 @@ Status on_link_code(Step& step, const Node& notification) {
     return refuse(step, stage + " for another code than the one that is out");
   }
   return stage == "primary_hello" ? on_primary_hello(step, *flow, *request) : on_refresh(step, *request);
-}
-
-Result<bool> on_code_key(Step& step, WorkId work, const Result<Bytes>& key) {
-  CodeFlow* flow = step.link.code.get();
-  if (flow == nullptr || flow->work != work) return false;
-  if (flow->stage == Stage::kDeriving) {
-    PONTE_TRY(key.ok() ? say_hello(step, *flow, Secret<32>::from(*key)) : end_flow(step, key.error()));
-  } else if (flow->stage == Stage::kAnswering) {
-    PONTE_TRY(key.ok() ? say_finish(step, *flow, Secret<32>::from(*key)) : renew(step, key.error()));
-  }
-  return true;
 }
 
 Status on_code_deadline(Step& step) {

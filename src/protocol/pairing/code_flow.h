@@ -52,7 +52,6 @@ struct CodeFlow {
   ByteArray<32> salt{};
   ByteArray<16> iv{};
   Bytes ref;
-  WorkId work = 0;  ///< the key that is waited for
   unsigned attempts = 0;
   unsigned renewals = 0;
   Bytes wrapped_primary;  ///< of the primary_hello that came last
@@ -72,9 +71,6 @@ Status on_pairing_ready(Step& step);
 
 /// `<notification type="link_code_companion_reg">`, already acknowledged.
 Status on_link_code(Step& step, const wire::Node& notification);
-
-/// The answer to work that is not ours is left alone: false.
-Result<bool> on_code_key(Step& step, WorkId work, const Result<Bytes>& key);
 
 /// A code that has run out, or a phone that fell silent.
 Status on_code_deadline(Step& step);

@@ -1,5 +1,6 @@
 #include "protocol/pairing/pair_device.h"
 
+#include "protocol/history/jobs.h"
 #include "protocol/pairing/code_flow.h"
 #include "protocol/pairing/device_identity.h"
 #include "protocol/session/link_state.h"
@@ -88,6 +89,7 @@ Status on_pair_success(Step& step, const wire::Node& iq, const wire::Node& pair_
   }
   approval->account.paired_at = step.now.wall;
   store::put_account(step.store, approval->account);
+  PONTE_TRY(history::on_linked(step));
   // Kept from an earlier link under another account, it would send the new one to the wrong place.
   store::erase_routing_info(step.store);
   store::erase_logged_out(step.store);

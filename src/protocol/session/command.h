@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "protocol/messages/types.h"
 #include "protocol/session/config.h"
+#include "store/messaging_records.h"
 
 namespace ponte::protocol {
 
@@ -30,6 +31,10 @@ struct SubmitAssertion {
 /// The code of Passkey::Stage::kConfirm is the same on the phone. Answered by event::Passkey.
 struct ConfirmPasskey {};
 /// Announce the account as available or not; remembered where not logged in.
+/// From now on; nothing is answered.
+struct SetReading {
+  Reading reading = Reading::kWhenAsked;
+};
 struct SetPresence {
   Presence presence = Presence::kUnavailable;
 };
@@ -51,10 +56,23 @@ struct SendChatState {
   messages::ChatState state = messages::ChatState::kPaused;
 };
 
+/// Fetch and decrypt the file of a message. Answered by event::MediaFetched.
+struct FetchMedia {
+  messages::Ticket ticket = 0;
+  store::MessageName message;
+};
+/// Ask the phone for messages of a chat that are older than what is kept. Answered by event::CommandEnded when they are
+/// in the store.
+struct RequestOlder {
+  messages::Ticket ticket = 0;
+  wire::Jid chat;
+  unsigned count = 50;
+};
+
 }  // namespace command
 
-using Command =
-    std::variant<command::Logout, command::RequestPairingCode, command::SubmitAssertion, command::ConfirmPasskey,
-                 command::SetPresence, command::SendText, command::MarkRead, command::SendChatState>;
+using Command = std::variant<command::Logout, command::RequestPairingCode, command::SubmitAssertion,
+                             command::ConfirmPasskey, command::SetPresence, command::SetReading, command::SendText,
+                             command::MarkRead, command::SendChatState, command::FetchMedia, command::RequestOlder>;
 
 }  // namespace ponte::protocol

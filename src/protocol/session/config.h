@@ -34,6 +34,12 @@ enum class QrFormat {
   kBare,  ///< the five fields alone
 };
 
+/// How files are fetched from the hosts that the server names.
+enum class MediaScheme {
+  kHttps,
+  kHttp,  ///< of a server of one's own, which is spoken to without TLS as well
+};
+
 /// Sees each stanza as plaintext. For recordings and debugging; called on the session's thread.
 class StanzaObserver {
  public:
@@ -50,6 +56,7 @@ struct SessionConfig {
   QrFormat qr_format = QrFormat::kUrl;
   Milliseconds qr_first_ttl{60'000};  ///< wire: pairing.md 5.3
   Milliseconds qr_ttl{20'000};
+  MediaScheme media_scheme = MediaScheme::kHttps;
   StanzaObserver* observer = nullptr;  ///< outlives the session
 };
 
@@ -62,6 +69,9 @@ enum class Resumption {
 /// Whether the account is announced as `available` after login; the phone then notifies its user less.
 enum class Presence { kUnavailable, kAvailable };
 
+/// Whether messages count as read as soon as they come, which their authors are told, or when somebody says so.
+enum class Reading { kWhenAsked, kAtOnce };
+
 /// What varies from one connection to the next.
 struct OpenOptions {
   /// Ask the phone for the last N days of history; counts only at registration (wire: pairing.md 3.6).
@@ -70,6 +80,7 @@ struct OpenOptions {
   std::optional<ClientVersion> version;
   Resumption resumption = Resumption::kAllowed;
   Presence presence = Presence::kUnavailable;
+  Reading reading = Reading::kWhenAsked;
 };
 
 }  // namespace ponte::protocol

@@ -6,14 +6,24 @@
 #include <string>
 
 #include "base/time.h"
+#include "protocol/devices/prekey_upkeep.h"
+#include "protocol/history/state.h"
+#include "protocol/media/asked_files.h"
+#include "protocol/media/media_conn.h"
 #include "protocol/messages/state.h"
 #include "protocol/pairing/code_flow.h"
 #include "protocol/pairing/passkey_flow.h"
 #include "protocol/pairing/qr.h"
+#include "protocol/session/answer_tracker.h"
 #include "protocol/session/config.h"
 #include "protocol/session/keepalive.h"
 #include "protocol/session/output.h"
+#include "protocol/session/timers.h"
 #include "store/records.h"
+
+namespace ponte::protocol::appstate {
+struct SyncState;
+}
 
 namespace ponte::protocol {
 
@@ -34,26 +44,36 @@ enum class Phase {
 };
 
 struct LinkState {
+  LinkState();
+  ~LinkState();
+
   Phase phase = Phase::kClosed;
   OpenOptions options;
   Epoch epoch = 0;
   WorkId next_work_id = 1;
+  WorkTracker works;
+  FetchId next_fetch_id = 1;
+  FetchTracker fetches;
+  Timers timers;
+  media::HostCache media_hosts;
+  media::AskedFiles asked_files;
 
   store::Credentials credentials;
   std::optional<store::Account> account;
 
   unsigned pair_devices = 0;  ///< how often refs came on this connection
   pairing::QrRotation qr;
-  std::unique_ptr<pairing::CodeFlow> code;        ///< null: no pairing code is wanted or out
-  std::unique_ptr<pairing::PasskeyFlow> passkey;  ///< null: none was asked for
+  std::unique_ptr<pairing::CodeFlow> code;         ///< null: no pairing code is wanted or out
+  std::unique_ptr<pairing::PasskeyFlow> passkey;   ///< null: none was asked for
+  std::unique_ptr<appstate::SyncState> app_state;  ///< null, in tests: what other devices share is not followed
   Keepalive keepalive;
   /// Handshake answer, pair-device or `<success>`, or the restart after pairing: what the phase waits for.
   std::optional<Mono> phase_deadline;
   /// Server time minus ours, from `t` of pair-success, `<success>` and pongs.
   Milliseconds server_time_offset{0};
-  bool prekey_upload_running = false;
-  WorkId prekey_work = 0;
   messages::State messaging;
+  devices::PrekeyUpkeep prekeys;
+  history::State history;
   bool announced = false;  ///< as available, on this connection
   /// The first message carried routing info: it is to blame where the server does not answer (wire: pairing.md 1.2).
   bool routed = false;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -11,6 +12,8 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "protocol/messages/types.h"
+#include "protocol/session/app_state_events.h"
+#include "protocol/session/requests.h"
 #include "protocol/wire/jid.h"
 #include "store/store.h"
 
@@ -18,21 +21,6 @@ namespace ponte::protocol {
 
 /// Counts the connections of a session. An answer that carries an older epoch is dropped.
 using Epoch = std::uint64_t;
-using WorkId = std::uint64_t;
-
-/// Make `count` one-time prekeys from `first_id` on, from one seed drawn by the step.
-struct GeneratePrekeys {
-  std::uint32_t first_id = 0;
-  std::uint32_t count = 0;
-  ByteArray<32> seed{};
-};
-/// The key that a pairing code stands for (wire: pairing.md 6.2): PBKDF2 over `code` and `salt`, about 40 ms.
-struct DeriveCodeKey {
-  std::string code;  ///< 8 symbols
-  ByteArray<32> salt{};
-};
-/// CPU work too long for a loop thread. A pure function of its value: run_work.
-using WorkRequest = std::variant<GeneratePrekeys, DeriveCodeKey>;
 
 /// What happened to the device, for the instance and its watchers.
 namespace event {
@@ -105,6 +93,11 @@ struct CommandEnded {
   messages::Ticket ticket = 0;
   Status status;
 };
+/// The end of command::FetchMedia: the file, decrypted and verified.
+struct MediaFetched {
+  messages::Ticket ticket = 0;
+  Result<Bytes> bytes;
+};
 /// The server will refuse this client version after `when`.
 struct ClientExpires {
   Wall when{};
@@ -137,18 +130,15 @@ struct Ended {
 
 }  // namespace event
 
-using Event = std::variant<event::QrCode, event::PairingCode, event::PairingCodeEnded, event::Passkey,
-                           event::PairSuccess, event::ScannedWithoutMultidevice, event::Online, event::Unlinked,
-                           event::Refused, event::ResumptionFailed, event::ClientExpires, event::IdentityChanged,
-                           event::SendEnded, event::CommandEnded, event::Ended>;
+using Event =
+    std::variant<event::QrCode, event::PairingCode, event::PairingCodeEnded, event::Passkey, event::PairSuccess,
+                 event::ScannedWithoutMultidevice, event::Online, event::Unlinked, event::Refused,
+                 event::ResumptionFailed, event::ClientExpires, event::AppStateSync, event::PushNameChanged,
+                 event::IdentityChanged, event::SendEnded, event::CommandEnded, event::MediaFetched, event::Ended>;
 
 /// What watchers of the instance must be told once, neither lost nor doubled: it becomes durable with the records that
 /// it is about.
-using Told = std::variant<event::MessageExchanged, event::MessageLost, event::StatusChanged>;
-
-/// What watchers of the instance must be told once, neither lost nor doubled: it becomes durable with the records that
-/// it is about.
-using Told = std::variant<event::MessageExchanged, event::MessageLost, event::StatusChanged>;
+using Told = std::variant<event::MessageExchanged, event::MessageLost, event::StatusChanged, event::LabelUpdated>;
 
 /// One WebSocket message.
 struct SendBytes {
@@ -167,14 +157,17 @@ struct StartWork {
   Epoch epoch = 0;
   WorkRequest request;
 };
+/// Fetch, by the way that the instance's proxy prescribes, then call on_fetched. Needless once the connection has
+/// ended.
+struct StartFetch {
+  FetchId id = 0;
+  Epoch epoch = 0;
+  HttpFetch request;
+};
 struct Emit {
   Event event;
 };
 
-using Output = std::variant<SendBytes, CloseChannel, Commit, StartWork, Emit>;
-
-/// Any thread. GeneratePrekeys: `count` key pairs one after the other, each private (32, clamped) then public (32).
-/// DeriveCodeKey: 32 bytes.
-Bytes run_work(const WorkRequest& request);
+using Output = std::variant<SendBytes, CloseChannel, Commit, StartWork, StartFetch, Emit>;
 
 }  // namespace ponte::protocol

@@ -3,7 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "protocol/appstate/session_hooks.h"
+#include "protocol/appstate/sync.h"
 #include "protocol/devices/prekeys.h"
+#include "protocol/features/media.h"
+#include "protocol/features/older.h"
 #include "protocol/features/presence.h"
 #include "protocol/features/text.h"
 #include "protocol/messages/session_hooks.h"
@@ -39,7 +43,10 @@ Session::Session(const SessionConfig& config, const store::StoreReader& store, s
       store_(store),
       owner_(std::move(owner)),
       chats_owner_(store::keys::chats_owner(owner_)),
-      random_(random) {}
+      random_(random) {
+  link_.app_state = std::make_unique<appstate::SyncState>();
+  link_.app_state->hooks = appstate::session_hooks();
+}
 
 Session::~Session() = default;
 
@@ -167,18 +174,16 @@ void Session::on_deadline(const Now& now) {
 
 void Session::on_work_done(WorkId id, Epoch epoch, Result<Bytes> result, const Now& now) {
   enqueue(now, [this, id, epoch, result = std::move(result)](Step& step) mutable -> Status {
-    const Status status = epoch == link_.epoch ? finish_work(step, id, result) : Status::Ok();
+    const Status status = epoch == link_.epoch ? link_.works.on_answer(step, id, result) : Status::Ok();
     if (result.ok()) wipe(*result);
     return status;
   });
 }
 
-Status Session::finish_work(Step& step, WorkId id, const Result<Bytes>& result) {
-  if (link_.phase == Phase::kClosed) return Status::Ok();
-  PONTE_ASSIGN(const bool prekeys, devices::on_prekeys_generated(step, id, result));
-  if (prekeys) return Status::Ok();
-  PONTE_TRY(pairing::on_code_key(step, id, result));
-  return Status::Ok();
+void Session::on_fetched(FetchId id, Epoch epoch, Result<HttpAnswer> answer, const Now& now) {
+  enqueue(now, [this, id, epoch, answer = std::move(answer)](Step& step) mutable -> Status {
+    return epoch == link_.epoch ? link_.fetches.on_answer(step, id, answer) : Status::Ok();
+  });
 }
 
 namespace {
@@ -192,9 +197,15 @@ struct Runner {
   }
   Status operator()(const command::ConfirmPasskey&) const { return pairing::confirm_passkey(step); }
   Status operator()(const command::SetPresence& change) const { return features::set_presence(step, change.presence); }
+  Status operator()(const command::SetReading& change) const {
+    step.link.options.reading = change.reading;
+    return Status::Ok();
+  }
   Status operator()(const command::SendText& request) const { return features::send_text(step, request); }
   Status operator()(const command::MarkRead& request) const { return features::mark_read(step, request); }
   Status operator()(const command::SendChatState& request) const { return features::send_chat_state(step, request); }
+  Status operator()(const command::FetchMedia& request) const { return features::fetch_media(step, request); }
+  Status operator()(const command::RequestOlder& request) const { return features::request_older(step, request); }
 };
 
 }  // namespace
@@ -287,6 +298,7 @@ Status Session::on_due(Step& step) {
   PONTE_TRY(pairing::on_code_deadline(step));
   PONTE_TRY(pairing::on_passkey_deadline(step));
   PONTE_TRY(messages::on_deadline(step));
+  PONTE_TRY(appstate::on_deadline(step));
   if (link_.phase == Phase::kClosed) return Status::Ok();
   switch (link_.keepalive.on_deadline(now, step.random)) {
     case Keepalive::Due::kNothing: break;
@@ -294,7 +306,9 @@ Status Session::on_due(Step& step) {
     case Keepalive::Due::kDead:
       return Error{Errc::kTimedOut, Cause::kKeepaliveTimeout, "keepalive: nothing came for 20 s after a ping"};
   }
-  return iqs_.on_deadline(step);
+  PONTE_TRY(devices::on_prekey_deadline(step));
+  PONTE_TRY(iqs_.on_deadline(step));
+  return link_.timers.on_deadline(step);
 }
 
 }  // namespace ponte::protocol

@@ -51,6 +51,8 @@ class Session {
   void on_committed(const Status& status);
   /// What run_work gave, or why it was not run.
   void on_work_done(WorkId id, Epoch epoch, Result<Bytes> result, const Now& now);
+  /// What a media host answered, or why nothing came.
+  void on_fetched(FetchId id, Epoch epoch, Result<HttpAnswer> answer, const Now& now);
   void run(Command command, const Now& now);
 
   std::optional<Output> poll_output();
@@ -86,7 +88,6 @@ class Session {
   Step make_step(const Now& now, Effects& effects);
   Status open(Step& step, const OpenOptions& options);
   Status say_hello(Step& step);
-  Status finish_work(Step& step, WorkId id, const Result<Bytes>& result);
   Status on_frame(Step& step, const Bytes& frame);
   Status on_due(Step& step);
 

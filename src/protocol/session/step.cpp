@@ -19,6 +19,22 @@ Status Step::send_iq(wire::Node iq, IqTracker::Handler handler, Milliseconds tim
   return Status::Ok();
 }
 
+void Step::start_work(WorkRequest request, WorkTracker::Handler handler) {
+  const WorkId id = link.next_work_id++;
+  link.works.expect(id, std::move(handler));
+  out.push_back(StartWork{id, link.epoch, std::move(request)});
+}
+
+void Step::start_fetch(HttpFetch request, FetchTracker::Handler handler) {
+  const FetchId id = link.next_fetch_id++;
+  link.fetches.expect(id, std::move(handler));
+  out.push_back(StartFetch{id, link.epoch, std::move(request)});
+}
+
+void Step::after(Milliseconds delay, Timers::Handler handler) {
+  link.timers.add(now.mono + delay, std::move(handler));
+}
+
 void Step::end(event::Disposition disposition, Error why) {
   if (link.phase == Phase::kClosed) return;
   link.close();

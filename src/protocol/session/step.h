@@ -8,8 +8,10 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "protocol/session/answer_tracker.h"
 #include "protocol/session/iq_tracker.h"
 #include "protocol/session/output.h"
+#include "protocol/session/timers.h"
 #include "protocol/wire/node.h"
 #include "store/store.h"
 
@@ -38,6 +40,12 @@ struct Step {
   Status send(const wire::Node& node);
   /// Sends an iq with a fresh `id` and hands its answer to `handler`.
   Status send_iq(wire::Node iq, IqTracker::Handler handler, Milliseconds timeout = IqTracker::kTimeout);
+  /// Has run_work(request) run elsewhere and hands its answer to `handler`, unless the connection ends before.
+  void start_work(WorkRequest request, WorkTracker::Handler handler);
+  /// Has a file fetched, in the same way.
+  void start_fetch(HttpFetch request, FetchTracker::Handler handler);
+  /// Calls `handler` in `delay` from now, in the same way. With 0 it is the next step but for what is waiting already.
+  void after(Milliseconds delay, Timers::Handler handler);
   void emit(Event event) { out.push_back(Emit{std::move(event)}); }
   /// Hands out an event that is committed with what this step writes.
   void tell(Told event) { told.push_back(std::move(event)); }

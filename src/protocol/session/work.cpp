@@ -1,15 +1,16 @@
 #include <algorithm>
+#include <utility>
 
 #include "crypto/curve25519.h"
 #include "crypto/system_random.h"
 #include "protocol/pairing/link_code.h"
-#include "protocol/session/output.h"
+#include "protocol/session/requests.h"
 
 namespace ponte::protocol {
 namespace {
 
 struct Worker {
-  Bytes operator()(const GeneratePrekeys& work) const {
+  Result<Bytes> operator()(const GeneratePrekeys& work) const {
     Bytes out(std::size_t{64} * work.count);
     Bytes scalars(std::size_t{32} * work.count);
     crypto::expand_seed(work.seed, scalars);
@@ -21,13 +22,19 @@ struct Worker {
     wipe(scalars);
     return out;
   }
-  Bytes operator()(const DeriveCodeKey& work) const { return to_bytes(pairing::code_key(work.code, work.salt).view()); }
+  Result<Bytes> operator()(const DeriveCodeKey& work) const {
+    return to_bytes(pairing::code_key(work.code, work.salt).view());
+  }
+  Result<Bytes> operator()(OpenMedia&& work) const {
+    const Secret<32> key(std::exchange(work.media_key, {}));
+    return media::open_file(std::move(work.file), key, work.type, work.digests);
+  }
 };
 
 }  // namespace
 
-Bytes run_work(const WorkRequest& request) {
-  return std::visit(Worker{}, request);
+Result<Bytes> run_work(WorkRequest request) {
+  return std::visit(Worker{}, std::move(request));
 }
 
 }  // namespace ponte::protocol

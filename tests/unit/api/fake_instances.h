@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "instance/instance_service.h"
+#include "instance/recipient.h"
 #include "instance/webhook_service.h"
 
 namespace ponte::api::test {
@@ -125,6 +126,79 @@ class FakeInstances : public instance::InstanceService {
     if (!qr) return Error{Errc::kNotFound, Cause::kQrNotAvailable, "no QR code is out"};
     return *qr;
   }
+  void send_text(std::string_view name, instance::TextRequest request, Reply<instance::SendOutcome> reply) override {
+    answer(name, std::move(reply), [&](instance::InstanceInfo&) {
+      last_text = request;
+      instance::ChatMessage message;
+      message.id = request.text.id.value_or("3EB0FAKE");
+      message.chat.jid = request.text.to;
+      if (instance::is_person(request.text.to)) message.chat.other.pn = request.text.to;
+      message.from_me = true;
+      message.content = {0x0A, 2, 'h', 'i'};
+      message.source = request.text.source;
+      message.state = protocol::messages::MessageState::kServerAck;
+      const std::string id = message.id;
+      if (send_error) return instance::SendOutcome{id, *send_error};
+      return instance::SendOutcome{id, std::move(message)};
+    });
+  }
+  void mark_read(std::string_view name, instance::ReadRequest request, Reply<std::monostate> reply) override {
+    answer(name, std::move(reply), [&](instance::InstanceInfo&) {
+      last_read = request;
+      return std::monostate{};
+    });
+  }
+  void show_presence(std::string_view name, instance::PresenceRequest request, Reply<std::monostate> reply) override {
+    answer(name, std::move(reply), [&](instance::InstanceInfo&) {
+      last_presence = request;
+      return std::monostate{};
+    });
+  }
+  void request_older(std::string_view name, instance::OlderRequest request, Reply<std::monostate> reply) override {
+    answer(name, std::move(reply), [&](instance::InstanceInfo&) {
+      last_older = request;
+      return std::monostate{};
+    });
+  }
+  void fetch_media(std::string_view name, std::string id, Reply<instance::MediaBytes> reply) override {
+    Result<instance::MediaBytes> result = read(name, [&]() -> Result<instance::MediaBytes> {
+      if (!media.contains(id)) return Error{Errc::kNotFound, Cause::kMediaNotAvailable, "no file"};
+      return media.at(id);
+    });
+    reply.answer(std::move(result));
+  }
+  Result<instance::HistoryPage> history(std::string_view name, const instance::HistoryQuery& query) const override {
+    return read(name, [&]() -> Result<instance::HistoryPage> {
+      last_history = query;
+      return instance::HistoryPage{query.chat, messages, messages.size() == query.limit ? "next-page" : ""};
+    });
+  }
+  Result<std::vector<instance::ContactInfo>> contacts(std::string_view name) const override {
+    return read(name, [&]() -> Result<std::vector<instance::ContactInfo>> { return known; });
+  }
+  Result<std::optional<instance::ContactInfo>> find_contact(std::string_view name,
+                                                            const instance::Jid& who) const override {
+    return read(name, [&]() -> Result<std::optional<instance::ContactInfo>> {
+      for (const auto& contact : known) {
+        if (contact.party.pn == who || contact.party.lid == who) return std::optional(contact);
+      }
+      return std::optional<instance::ContactInfo>();
+    });
+  }
+  Result<instance::ChatMessage> find_message(std::string_view name, std::string_view id) const override {
+    return read(name, [&]() -> Result<instance::ChatMessage> {
+      for (const auto& message : messages) {
+        if (message.id == id) return message;
+      }
+      return instance::message_not_found();
+    });
+  }
+  Result<instance::MessageFigures> message_figures(std::string_view name) const override {
+    return read(name, [&]() -> Result<instance::MessageFigures> { return figures; });
+  }
+  Result<std::optional<instance::HistoryProgress>> history_progress(std::string_view name) const override {
+    return read(name, [&]() -> Result<std::optional<instance::HistoryProgress>> { return progress; });
+  }
   Status store_health() const override { return store_error ? Status(*store_error) : Status::Ok(); }
 
   /// `next_error` once, or what `change` makes of the instance.
@@ -139,6 +213,15 @@ class FakeInstances : public instance::InstanceService {
     }();
     lock.unlock();
     reply.answer(std::move(result));
+  }
+
+  /// `read_error`, or what `body` reads of an instance that is there.
+  template <typename Body>
+  auto read(std::string_view name, Body body) const -> decltype(body()) {
+    const std::lock_guard lock(mutex_);
+    if (!instances_.contains(std::string(name))) return instance::instance_not_found();
+    if (read_error) return *read_error;
+    return body();
   }
 
   // For tests.
@@ -192,6 +275,18 @@ class FakeInstances : public instance::InstanceService {
   std::optional<Error> remove_error;
   std::optional<Error> store_error;
   std::optional<std::string> qr;
+  std::optional<Error> send_error;
+  std::optional<Error> read_error;
+  std::optional<instance::TextRequest> last_text;
+  std::optional<instance::ReadRequest> last_read;
+  std::optional<instance::PresenceRequest> last_presence;
+  std::optional<instance::OlderRequest> last_older;
+  mutable std::optional<instance::HistoryQuery> last_history;
+  std::vector<instance::ChatMessage> messages;
+  std::vector<instance::ContactInfo> known;
+  std::map<std::string, instance::MediaBytes> media;
+  instance::MessageFigures figures;
+  std::optional<instance::HistoryProgress> progress;
 
  private:
   mutable std::mutex mutex_;

@@ -50,6 +50,56 @@ TEST(Text, WritesTimesAsTheContractHasThem) {
   EXPECT_EQ(uptime_text(Seconds(12 * 3600 + 34 * 60 + 56)), "12h34m56s");
 }
 
+TEST(Text, ReadsTimesAsClientsWriteThem) {
+  const std::pair<const char*, std::int64_t> times[] = {
+      {"2026-02-16T18:32:39Z", 1'771'266'759'000},
+      {"2026-02-16t18:32:39z", 1'771'266'759'000},
+      {"2026-02-16 18:32:39", 1'771'266'759'000},
+      {"2026-02-16T18:32Z", 1'771'266'720'000},
+      {"2026-02-16T20:32:39+02:00", 1'771'266'759'000},
+      {"2026-02-16T15:02:39-0330", 1'771'266'759'000},
+      {"2026-02-16T18:32:39.5Z", 1'771'266'759'500},
+      {"2026-02-16T18:32:39.123456789Z", 1'771'266'759'123},
+      {"2026-02-16", 1'771'200'000'000},
+      {"1970-01-01T00:00:00Z", 0},
+      {"2024-02-29", 1'709'164'800'000},
+      {"9999-12-31T23:59:59Z", 253'402'300'799'000},
+  };
+  for (const auto& [text, milliseconds] : times) {
+    const auto at = parse_iso8601(text);
+    ASSERT_TRUE(at) << text;
+    EXPECT_EQ(unix_milliseconds(*at), milliseconds) << text;
+  }
+  for (const char* text : {"",
+                           "x",
+                           "2026",
+                           "2026-02",
+                           "2026-2-16",
+                           "2026-02-30",
+                           "2025-02-29",
+                           "2026-13-01",
+                           "2026-00-01",
+                           "2026-01-00",
+                           "2026-02-16T",
+                           "2026-02-16T18",
+                           "2026-02-16T24:00",
+                           "2026-02-16T18:60",
+                           "2026-02-16T18:32:61Z",
+                           "2026-02-16T18:32:39.Z",
+                           "2026-02-16T18:32:39+2",
+                           "2026-02-16T18:32:39+24:00",
+                           "2026-02-16T18:32:39ZZ",
+                           "2026-02-16T18:32:39 Z",
+                           " 2026-02-16",
+                           "+026-02-16",
+                           "1969-12-31",
+                           "1970-01-01T00:00:00+01:00",
+                           "10000-01-01",
+                           "\xD9\xA2\xD9\xA0\xD9\xA2\xD9\xA6-02-16"}) {
+    EXPECT_FALSE(parse_iso8601(text)) << text;
+  }
+}
+
 TEST(HttpWriter, NoHeaderValueEndsItsLine) {
   Response response;
   response.headers.emplace_back("X-Request-Id", "a\r\nSet-Cookie: evil\r\n\r\nbody");
@@ -126,7 +176,8 @@ TEST(Routes, WhatChangesSomethingIsWrittenDown) {
   test::FakeIntrospection introspection;
   const auto routes = all_routes({instances, *webhooks, clock, clock.now().mono, introspection});
   for (const Route& route : routes) {
-    const bool reads = route.method == Method::kGet && route.audit != "instance.connect";
+    const bool searches = route.path == "/api/chat/history/:instance";
+    const bool reads = (route.method == Method::kGet && route.audit != "instance.connect") || searches;
     EXPECT_EQ(route.audit.empty(), reads) << route.path;
   }
 }

@@ -62,6 +62,23 @@ TEST(Hmac, MatchesTheVectors) {
   }
 }
 
+TEST(Hmac, MatchesTheVectorsOfSha512) {
+  int compared = 0;
+  for (const VectorCase& vector : test::load_cases("crypto/hmac.vec")) {
+    if (!vector.has("sha512")) continue;
+    const Bytes key = vector.bytes("key");
+    const Bytes message = vector.bytes("message");
+    EXPECT_EQ(to_hex(hmac_sha512(key, message)), vector.text("sha512")) << vector.title;
+    for (const Bytes& other : test::bit_flips(key))
+      EXPECT_NE(to_hex(hmac_sha512(other, message)), vector.text("sha512"));
+    for (const Bytes& other : test::truncations(message)) {
+      EXPECT_NE(to_hex(hmac_sha512(key, other)), vector.text("sha512"));
+    }
+    ++compared;
+  }
+  EXPECT_EQ(compared, 4);
+}
+
 TEST(Hmac, ChangesWithEveryBitOfKeyAndMessage) {
   for (const VectorCase& vector : test::load_cases("crypto/hmac.vec")) {
     const Bytes key = vector.bytes("key");

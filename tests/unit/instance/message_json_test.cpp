@@ -11,9 +11,10 @@ namespace {
 
 using nlohmann::json;
 using namespace protocol::messages;
+namespace event = protocol::event;
 using protocol::wire::Jid;
 
-const Telling kTelling{"5511999999999@s.whatsapp.net", "Sales", {}};
+const Telling kTelling{"sales", "https://ponte.example", "5511999999999@s.whatsapp.net", "Sales"};
 
 /// The content of that case of the vectors, which Baileys made.
 Bytes content_of(const std::string& title) {
@@ -99,7 +100,7 @@ TEST(MessageJson, OfUnknownPeopleItSaysWhatIsKnown) {
   EXPECT_EQ(data["chat"]["jid"], "222000000000000@lid");
   EXPECT_EQ(data["sender"]["jid"], "222000000000000@lid");
   EXPECT_TRUE(data["sender"]["name"].is_null());
-  EXPECT_TRUE(json::parse(exchange_data(message, {std::nullopt, "", {}}))["recipient"].is_null());
+  EXPECT_TRUE(json::parse(exchange_data(message, {"sales", "", std::nullopt, ""}))["recipient"].is_null());
 }
 
 TEST(MessageJson, OurOwnGoesOutAndCarriesItsLabel) {
@@ -125,11 +126,11 @@ TEST(MessageJson, GroupsAndTheLikeHaveTheirType) {
   }
 }
 
-TEST(MessageJson, MediaHaveTheirMetadata) {
+TEST(MessageJson, MediaHaveTheirMetadataAndAPlace) {
   const json image = told(from_ana("image"))["message"];
   EXPECT_EQ(image["type"], "image");
   EXPECT_EQ(image["media"], json::parse(R"({"type":"image",
-      "url":null,"s3Url":null,
+      "url":"https://ponte.example/v1/instances/sales/messages/3EB0AA/media","s3Url":null,
       "mimetype":"image/png","mimeType":"image/png","caption":"a caption","size":70,"width":640,"height":480,
       "sha256":"6b7fa434f92a8b80aab02d9bf1a12e49ffcae424e4013a1c4f68b67e3d2bbcd0","isVoiceNote":false})"));
   EXPECT_EQ(image["content"]["text"], "a caption");
@@ -141,6 +142,7 @@ TEST(MessageJson, MediaHaveTheirMetadata) {
   EXPECT_EQ(told(from_ana("document"))["message"]["media"]["fileName"], "Rechnung 7.pdf");
   EXPECT_EQ(told(from_ana("gif"))["message"]["media"]["isGif"], true);
   EXPECT_EQ(told(from_ana("image to be seen once"))["message"]["isViewOnce"], true);
+  EXPECT_TRUE(told(from_ana("view once within ephemeral"))["message"]["media"]["url"].is_null()) << "no key, no place";
 }
 
 TEST(MessageJson, NoKeyOfAFileIsTold) {
@@ -150,6 +152,10 @@ TEST(MessageJson, NoKeyOfAFileIsTold) {
     EXPECT_EQ(text.find("mmg.whatsapp.net"), std::string::npos);
     EXPECT_EQ(text.find("directPath"), std::string::npos);
   }
+}
+
+TEST(MessageJson, AnIdIsNoWayOutOfAPath) {
+  EXPECT_EQ(media_path("sales", "../x?y#z 1\xC3\xA4"), "/v1/instances/sales/messages/..%2Fx%3Fy%23z%201%C3%A4/media");
 }
 
 TEST(MessageJson, WhatIsAnsweredAndWhoIsMentioned) {
@@ -315,6 +321,33 @@ TEST(MessageJson, HowFarAMessageIs) {
   EXPECT_EQ(shown(message)["status"], "received");
   message.state = MessageState::kRead;
   EXPECT_EQ(shown(message)["statusCode"], 4);
+}
+
+TEST(MessageJson, TellsOfLabels) {
+  LabelChange change;
+  change.label_id = "7";
+  change.name = "New \xFF";
+  change.color = 3;
+  auto told = render_told(event::LabelUpdated{change}, kTelling);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->first, "label.update");
+  EXPECT_EQ(json::parse(told->second),
+            json({{"type", "edit"}, {"labelId", "7"}, {"name", "New \uFFFD"}, {"color", 3}, {"deleted", false}}));
+  change.kind = LabelChange::Kind::kDeleted;
+  EXPECT_EQ(json::parse(label_data(change))["deleted"], true);
+  change.kind = LabelChange::Kind::kAssigned;
+  change.chat = from_ana().chat;
+  EXPECT_EQ(json::parse(label_data(change)), json({{"type", "chat"},
+                                                   {"labelId", "7"},
+                                                   {"name", "New \uFFFD"},
+                                                   {"chatJid", "5511888888888@s.whatsapp.net"},
+                                                   {"action", "add"},
+                                                   {"labeled", true}}));
+  change.kind = LabelChange::Kind::kRemoved;
+  change.chat = in_group().chat;
+  EXPECT_EQ(json::parse(label_data(change))["chatJid"], "120363000000000001@g.us");
+  EXPECT_EQ(json::parse(label_data(change))["action"], "remove");
+  EXPECT_EQ(json::parse(label_data(change))["labeled"], false);
 }
 
 TEST(MessageJson, SettingsSayWhatIsTold) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
+#include <sstream>
+
 namespace ponte::instance {
 namespace {
 
@@ -42,6 +45,40 @@ TEST(RecordedCommit, NamesTheKindsOfEventsThatAreCommittedWithIt) {
   EXPECT_EQ(rendered(batch_of("one", "x"), {protocol::event::MessageExchanged{}, protocol::event::StatusChanged{},
                                             protocol::event::MessageLost{}}),
             plain + " exchanged status lost");
+}
+
+std::vector<std::string> words_of(const std::string& line) {
+  std::istringstream in(line);
+  return {std::istream_iterator<std::string>(in), {}};
+}
+
+/// What is written down of a command is what a replay runs.
+TEST(RecordedCommand, IsReadAsItWasWritten) {
+  namespace command = protocol::command;
+  const auto chat = *protocol::wire::Jid::parse("120363000000000001@g.us");
+  command::SendText text{1, {}};
+  text.text.to = *protocol::wire::Jid::parse("1001@lid");
+  text.text.text = "a b=\n";
+  text.text.id = "3EB0";
+  text.text.reply_to = "old";
+  text.text.reply_chat = chat;
+  text.text.mentions = {*protocol::wire::Jid::parse("1002@lid")};
+  text.text.mention_all = true;
+  for (const protocol::Command& each :
+       {protocol::Command(text), protocol::Command(command::MarkRead{2, chat, {"a", "b c"}}),
+        protocol::Command(command::SendChatState{3, chat, protocol::messages::ChatState::kRecording}),
+        protocol::Command(command::FetchMedia{4, {chat.to_string(), "1001@lid", "a b"}}),
+        protocol::Command(command::RequestOlder{5, chat, 77})}) {
+    const std::string line = recording::render_command(each);
+    const auto read = recording::parse_command(words_of(line));
+    ASSERT_TRUE(read.ok()) << line << ": " << read.error().message;
+    EXPECT_EQ(recording::render_command(*read), line);
+    auto words = words_of(line);
+    words.push_back("more");
+    EXPECT_FALSE(recording::parse_command(words).ok()) << line;
+    words.resize(3);
+    EXPECT_FALSE(recording::parse_command(words).ok()) << line;
+  }
 }
 
 }  // namespace

@@ -401,6 +401,35 @@ TEST(HttpClient, RefusesMoreThanItHasRoomForAndEndsAllWithItself) {
   EXPECT_EQ(answers.with(Cause::kShuttingDown), HttpClient::kMaxInFlight + HttpClient::kMaxQueued);
 }
 
+TEST(HttpClient, CancelsWhatIsUnderWayAndWhatWaits) {
+  std::atomic<std::size_t> arrived{0}, gone{0};
+  RawServer silent([&](RawConnection& connection) {
+    ++arrived;
+    connection.wait_for_close();
+    ++gone;
+  });
+  Answers answers;
+  HttpClient client;
+  std::vector<HttpTicket> tickets;
+  for (std::size_t i = 0; i < HttpClient::kMaxInFlight; ++i)
+    tickets.push_back(client.fetch(request_for(url_of(silent)), answers.reply()));
+  while (arrived < HttpClient::kMaxInFlight) std::this_thread::yield();
+  const HttpTicket waiting = client.fetch(request_for(url_of(silent)), answers.reply());
+  client.cancel(waiting);
+  answers.wait_for(1);
+  for (const HttpTicket ticket : tickets) client.cancel(ticket);
+  answers.wait_for(tickets.size() + 1);
+  EXPECT_EQ(answers.with(Cause::kSuperseded), tickets.size() + 1);
+  while (gone < HttpClient::kMaxInFlight) std::this_thread::yield();
+
+  HttpServer server(kOk);
+  const HttpTicket over = client.fetch(request_for(server.url()), answers.reply());
+  answers.wait_for(tickets.size() + 2);
+  client.cancel(over);
+  client.cancel(0);
+  EXPECT_TRUE(fetch(client, request_for(server.url())).ok()) << "a request that is over is none of the others";
+}
+
 TEST(HttpClient, AnswersQueuedRequestsWhoseTimeIsOver) {
   RawServer silent([](RawConnection& connection) { connection.wait_for_close(); });
   Answers answers;

@@ -462,6 +462,11 @@ TEST_F(MessageRecords, TwoAddressesOfOnePersonBecomeOneChatInSteps) {
                 chat.unread_count = 3;
                 chat.muted_until = 5;
               }).ok());
+  ASSERT_TRUE(change_contact(transaction_, kAnaPn, [](ContactRecord& contact) {
+                contact.push_name = "ana";
+                contact.full_name = "Ana of old";
+              }).ok());
+  ASSERT_TRUE(change_contact(transaction_, kAna, [](ContactRecord& contact) { contact.full_name = "Ana S."; }).ok());
   expect_consistent();
   EXPECT_EQ(totals().contacts, 2u);
   EXPECT_TRUE(merge_chats(transaction_, kAnaPn, kAna).value());
@@ -482,6 +487,11 @@ TEST_F(MessageRecords, TwoAddressesOfOnePersonBecomeOneChatInSteps) {
   EXPECT_EQ(chat.last_message_at, at(1000));
   EXPECT_EQ(chat.pn, kAnaPn);
   EXPECT_EQ(chat.lid, kAna);
+  EXPECT_FALSE(get_contact(transaction_, kAnaPn).value().has_value());
+  const ContactRecord contact = *get_contact(transaction_, kAna).value();
+  EXPECT_EQ(contact.push_name, "ana");
+  EXPECT_EQ(contact.full_name, "Ana S.");
+  EXPECT_EQ(contact.pn, kAnaPn);
   EXPECT_THAT(*get_chat_labels(transaction_, kAna), ElementsAre("7"));
   EXPECT_THAT(*get_label_chats(transaction_, "7"), ElementsAre(kAna));
   const MessageRecord moved = get({kAna, kAna, "3"});

@@ -140,7 +140,7 @@ TEST(Records, PrekeysAreReadByIdAndByRange) {
   std::vector<crypto::KeyPair> pairs;
   for (std::uint32_t id = 1; id <= 300; ++id) {
     pairs.push_back(crypto::generate_key_pair(random));
-    put_prekey(transaction, id, pairs.back().private_key);
+    put_prekey(transaction, id, pairs.back());
   }
   put_prekey_state(transaction, {301, 1});
   EXPECT_EQ(get_prekey_state(transaction).value()->next_id, 301u);
@@ -153,20 +153,73 @@ TEST(Records, PrekeysAreReadByIdAndByRange) {
   ASSERT_EQ(range->size(), 9u);
   EXPECT_EQ(range->front().id, 250u);
   EXPECT_EQ((*range)[6].id, 257u);
-  EXPECT_TRUE(equal((*range)[6].private_key.view(), pairs[256].private_key.view()));
+  expect_same((*range)[6].pair, pairs[256]);
+  const auto ids = get_prekey_ids({store, kOwner});
+  ASSERT_TRUE(ids.ok());
+  ASSERT_EQ(ids->size(), 299u);
+  EXPECT_EQ((*ids)[254], 255u);
+  EXPECT_EQ((*ids)[255], 257u);
+}
+
+TEST(Records, PrekeysOfOlderStoresAreReadWithTheirPublicKeys) {
+  MemoryStore store;
+  test::SeededRandom random(2);
+  const auto pair = crypto::generate_key_pair(random);
+  put_raw(store, kOwner, keys::prekey(7), to_bytes(pair.private_key.view()));
+  EXPECT_TRUE(equal(get_prekey({store, kOwner}, 7).value()->view(), pair.private_key.view()));
+  const auto range = get_prekeys({store, kOwner}, 7, 8);
+  ASSERT_TRUE(range.ok() && range->size() == 1);
+  expect_same(range->front().pair, pair);
 }
 
 TEST(Records, DamagedPrekeysAreCorrupt) {
   MemoryStore store;
-  put_raw(store, kOwner, keys::prekey(5), Bytes(31));
-  EXPECT_EQ(get_prekey({store, kOwner}, 5).error().cause, Cause::kStoreCorrupt);
-  EXPECT_EQ(get_prekeys({store, kOwner}, 1, 2).error().cause, Cause::kStoreCorrupt);
+  for (const std::size_t size : {0, 31, 33, 63, 65}) {
+    put_raw(store, kOwner, keys::prekey(5), Bytes(size));
+    EXPECT_EQ(get_prekey({store, kOwner}, 5).error().cause, Cause::kStoreCorrupt) << size;
+    EXPECT_EQ(get_prekeys({store, kOwner}, 1, 2).error().cause, Cause::kStoreCorrupt) << size;
+    EXPECT_EQ(get_prekey_ids({store, kOwner}).error().cause, Cause::kStoreCorrupt) << size;
+  }
   put_raw(store, kOwner, keys::prekey(5), Bytes(32));
   EXPECT_TRUE(get_prekeys({store, kOwner}, 1, 2).ok());
   put_raw(store, kOwner, "prekey/five", Bytes(32));
   EXPECT_EQ(get_prekeys({store, kOwner}, 1, 2).error().cause, Cause::kStoreCorrupt);
   put_raw(store, kOwner, keys::kPrekeyState, {0x08, 0x05});
   EXPECT_EQ(get_prekey_state({store, kOwner}).error().cause, Cause::kStoreCorrupt);
+}
+
+TEST(Records, ThePrekeyStateComesBackAndOneThatCannotBeIsCorrupt) {
+  MemoryStore store;
+  const Wall checked(Milliseconds(1'748'736'000'123));
+  for (const PrekeyState& good :
+       {PrekeyState{1, 1, {}}, PrekeyState{813, 763, checked}, PrekeyState{1u << 24, 5, {}}}) {
+    Transaction transaction(store, kOwner);
+    put_prekey_state(transaction, good);
+    const auto read = get_prekey_state(transaction).value();
+    EXPECT_EQ(read->next_id, good.next_id);
+    EXPECT_EQ(read->first_unuploaded_id, good.first_unuploaded_id);
+    EXPECT_EQ(read->checked_at, good.checked_at);
+    EXPECT_EQ(transaction.take().durability, Durability::kPowerLoss);
+  }
+  for (const PrekeyState& bad :
+       {PrekeyState{0, 0, {}}, PrekeyState{5, 0, {}}, PrekeyState{5, 6, {}}, PrekeyState{(1u << 24) + 1, 5, {}}}) {
+    Transaction transaction(store, kOwner);
+    put_prekey_state(transaction, bad);
+    const auto read = get_prekey_state(transaction);
+    ASSERT_FALSE(read.ok()) << bad.next_id << " " << bad.first_unuploaded_id;
+    EXPECT_EQ(read.error().cause, Cause::kStoreCorrupt);
+  }
+}
+
+TEST(Records, WhenTheSignedPrekeyReplacedAnotherComesBack) {
+  MemoryStore store;
+  Transaction transaction(store, kOwner);
+  Credentials written = make_credentials();
+  put_credentials(transaction, written);
+  EXPECT_FALSE(get_credentials(transaction).value()->signed_prekey_at);
+  written.signed_prekey_at = Wall(Milliseconds(1'748'736'000'123));
+  put_credentials(transaction, written.copy());
+  EXPECT_EQ(get_credentials(transaction).value()->signed_prekey_at, written.signed_prekey_at);
 }
 
 TEST(Records, RoutingInfoNeedsNoSync) {

@@ -354,7 +354,7 @@ TEST_F(RocksDbStore, NothingSecretIsReadableOnDisk) {
   credentials.signed_prekey.pair = crypto::generate_key_pair(random_);
   random_.fill(credentials.adv_secret.mutable_view());
   put_credentials(transaction, credentials);
-  put_prekey(transaction, 1, credentials.identity.private_key);
+  put_prekey(transaction, 1, credentials.identity);
   EXPECT_TRUE(commit(transaction.take()).ok());
 
   const auto expect_hidden = [&] {
