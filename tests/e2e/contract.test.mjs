@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import net from 'node:net';
 import { describe, test } from 'node:test';
 import { needsAjv } from '../support/node/contract.mjs';
-import { checkAnswer, falsified, readNotHere, readOperations } from '../support/node/contract-rows.mjs';
+import { checkAnswer, falsified, pathOf, readNotHere, readOperations } from '../support/node/contract-rows.mjs';
 import { assertLimited, startWorld } from '../support/node/contract-world.mjs';
 import { until } from '../support/node/process.mjs';
 import { exchange, requestBytes } from '../support/node/raw-http.mjs';
@@ -27,8 +27,8 @@ const unavailable = { status: 503, message: 'Service unavailable', code: 'OVERLO
 /** What is refused by every endpoint that is like this one, before it looks at anything else. */
 function commonRows(operation) {
   const { path, token } = operation;
-  const { of, query, send } = operation;
-  const base = { operation: operation.rows[0].operation, of, query, send };
+  const { of, id, query, send } = operation;
+  const base = { operation: operation.rows[0].operation, of, id, query, send };
   const common = [
     { row: 'a query that is malformed', query: '?x=%zz', ...malformed },
     { row: 'a body of more than 1 MiB', raw: { length: 2 ** 20 + 1, body: '' }, ...tooLarge(413, 'Request body too large') },
@@ -96,7 +96,7 @@ async function assertMethodsAndPaths(t) {
   for (const path of new Set(operations.map((operation) => operation.path))) {
     const own = operations.filter((operation) => operation.path === path).map(({ method }) => method);
     for (const method of methods.filter((each) => !own.includes(each))) {
-      const answer = await ponted.request(method, path.replace(/\{\w+\}/, 'other'));
+      const answer = await ponted.request(method, pathOf(path, 'other'));
       checkAnswer(methodNotAllowed, answer);
       assertLimited(true, answer);
       const allowed = [...own, ...(own.includes('GET') ? ['HEAD'] : []), 'OPTIONS'];
@@ -125,9 +125,9 @@ function assertRateLimited(world, operation, answer) {
 }
 
 /** One request of that operation, refused or not. */
-function askOnce({ ponted }, { method, path, of, query = '', send }, token, name = 'nobody') {
+function askOnce({ ponted }, { method, path, of, id, query = '', send }, token, name = 'nobody') {
   const body = send === undefined ? undefined : JSON.stringify(send);
-  return exchange(ponted.url, requestBytes(method, path.replace(/\{\w+\}/, of ?? name) + query, { token, body }));
+  return exchange(ponted.url, requestBytes(method, pathOf(path, of ?? name, id) + query, { token, body }));
 }
 
 /** Takes one, and no second one. */

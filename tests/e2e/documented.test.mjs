@@ -23,6 +23,8 @@ const steps = [
   ['/api/instance/connect/first', 200, { message: 'QR code generated', status: 'qr' }],
   ['/api/instance/connect/first?number=', 200, { message: 'Pairing code generated', status: 'pairing_code' }],
   ['/api/instance/list?instanceName=', 200, { message: '1 Instance found', instances: [{ connection: { state: 'connected' } }] }],
+  ['/api/message/text/first', 200, { message: 'Message sent successfully', status: 'sent', data: { direction: 'outgoing' } }],
+  ['/api/chat/history/first', 200, { message: 'Chat history retrieved successfully', count: 1 }],
   ['/api/instance/logout/first', 200, { message: 'Instance logged out', instance: { status: 'loggedout' }, unlinked: true }],
   ['/api/instance/delete/first', 200, { message: 'Instance deleted', instance: { status: 'deleted' } }],
 ];
@@ -67,6 +69,7 @@ class Reader {
 
 async function startReader(t) {
   const service = await startService(t);
+  await service.sim.admin('phone', { number: '5511988888888' }); // whom README.md writes to
   return new Reader(service, await temporaryFolder(t)).prepare();
 }
 

@@ -31,6 +31,16 @@ function newAuth() {
   };
 }
 
+const historyTypes = Object.fromEntries(Object.entries(lib.proto.HistorySync.HistorySyncType).map(([name, value]) => [value, name]));
+
+// It has no setting for the host of files: what it fetches there, it gets from the simulator that it is linked to last.
+let mediaHost;
+const realFetch = globalThis.fetch;
+globalThis.fetch = (url, options) => {
+  const { host, pathname, search } = new URL(url);
+  return host === 'mmg.whatsapp.net' && mediaHost ? realFetch(new URL(pathname + search, mediaHost)) : realFetch(url, options);
+};
+
 /** How far a message of its own has got; the first news of it may come with the message itself. */
 const statuses = { 3: '', 4: 'read', 5: 'played' };
 
@@ -46,11 +56,14 @@ function happened(happenings, { key, message, pushName, messageStubType, status 
 /**
  * Starts linking. Happens: `qr` {text}, `paired` {jid, lid, platform}, `restart` (stream error 515: the next
  * connection is opened as an application has to), `open` (<success> of the login), `message` {id, chat, sender, own, text,
- * pushName}, `undecryptable` {id}, `receipt` {ids, type, sender}, `failed`. `code(number, custom)` asks for a pairing code,
- * as soon as there was a `qr`; `logInAgain` opens another connection with what it keeps; `send(jid, text)` gives the id.
+ * pushName}, `undecryptable` {id}, `receipt` {ids, type, sender}, `history` {type, chats, messages}, `muted` {id}, `failed`.
+ * `code(number, custom)` asks for a pairing code, as soon as there was a `qr`; `logInAgain` opens another connection with
+ * what it keeps; `send(jid, text)` gives the id; `mute(jid)` writes app state,
+ * `learns('mute')` waits until it has read of a muted chat.
  */
 export function linkBaileys(sim, { agent } = {}) {
   const happenings = new Happenings('Baileys');
+  mediaHost = sim.adminUrl;
   const auth = newAuth();
   const sent = new Map();
   let socket;
@@ -88,6 +101,10 @@ export function linkBaileys(sim, { agent } = {}) {
         happenings.push('receipt', { ids: [key.id], type: receipt.readTimestamp ? 'read' : '', sender: receipt.userJid });
       }
     });
+    current.ev.on('messaging-history.set', ({ syncType, chats, messages }) =>
+      happenings.push('history', { type: historyTypes[syncType] ?? syncType, chats: chats.length, messages: messages.length }),
+    );
+    current.ev.on('chats.update', (chats) => chats.forEach(({ id, muteEndTime }) => muteEndTime && happenings.push('muted', { id })));
     current.ev.on('connection.update', (update) => {
       if (ended || socket !== current) return;
       if (update.qr) happenings.push('qr', { text: update.qr });
@@ -125,6 +142,8 @@ export function linkBaileys(sim, { agent } = {}) {
       sent.set(key.id, message);
       return key.id;
     },
+    learns: () => happenings.next('muted', 60),
+    mute: (jid) => socket.chatModify({ mute: 8 * 3600 * 1000 }, jid),
     end: () => {
       ended = true;
       socket?.end(undefined);

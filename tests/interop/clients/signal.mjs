@@ -1,7 +1,7 @@
 // Devices of the Signal layer: ours behind tests/interop/driver, npm's libsignal with Baileys' group cipher, and
 // whatsapp-rust. All speak alike: bytes are Buffers, public keys raw, an address is { name, device }.
 import { createRequire } from 'node:module';
-import { Program, program } from '../../support/node/process.mjs';
+import { Driver } from './driver.mjs';
 
 const require = createRequire(import.meta.url);
 
@@ -10,25 +10,11 @@ const raw = (key) => Buffer.from(key).subarray(-32);
 
 /** Ours. An operation that is refused rejects with an Error whose `code` is the cause. */
 export class Ponte {
-  #program;
-  #answers = [];
+  #driver;
+  #ask = (op, fields) => this.#driver.ask(op, fields);
 
   constructor(seed) {
-    this.#program = new Program(program('tests/signal_driver'), [String(seed)]);
-    this.#program.onLine = (line) => this.#answers.shift()(JSON.parse(line));
-    this.#program.exited.then(() => this.#answers.forEach((answer) => answer({ error: 'ENDED', message: this.#program.output() })));
-  }
-
-  async #ask(op, fields = {}) {
-    const request = Object.fromEntries(
-      Object.entries(fields).map(([key, value]) => [key, Buffer.isBuffer(value) ? value.toString('hex') : value]),
-    );
-    const answer = await new Promise((resolve) => {
-      this.#answers.push(resolve);
-      this.#program.child.stdin.write(`${JSON.stringify({ op, ...request })}\n`);
-    });
-    if (answer.error) throw Object.assign(new Error(`${answer.error}: ${answer.message}`), { code: answer.error });
-    return answer;
+    this.#driver = new Driver('tests/signal_driver', [String(seed)]);
   }
 
   async bundle(prekeyId) {
@@ -69,10 +55,8 @@ export class Ponte {
     return Buffer.from((await this.#ask('decryptGroup', { group, ...sender, bytes })).bytes, 'hex').toString();
   }
 
-  async end() {
-    this.#program.child.stdin.end();
-    const { code } = await this.#program.ended();
-    if (code !== 0) throw new Error(`signal_driver ended with ${code}\n${this.#program.output()}`);
+  end() {
+    return this.#driver.end();
   }
 }
 

@@ -38,9 +38,11 @@ function withClientType(code) {
 
 /**
  * Starts linking. Happens: `qr` {text, texts}, `paired` {jid, lid, platform, businessName}, `open` {prekeys}, `message`
- * {id, chat, sender, own, text, pushName}, `undecryptable` {id}, `receipt` {ids, type, sender}, `failed`.
+ * {id, chat, sender, own, text, pushName}, `undecryptable` {id}, `receipt` {ids, type, sender}, `history` {type, chats,
+ * messages}, `appState` {index}, `failed`.
  * `rootKey`: hex of the root that its chain check is given. `code(number)` asks for a pairing code, as soon as there was
- * a `qr`; `logInAgain` opens another connection with what it keeps; `send(jid, text)` gives the id once the server has it.
+ * a `qr`; `logInAgain` opens another connection with what it keeps; `send(jid, text)` gives the id once the server has it;
+ * `mute(jid)` writes app state, `learns('mute')` waits until it has read some of that kind.
  */
 export function linkWhatsmeow(sim, { rootKey = sim.rootKey } = {}) {
   const happenings = new Happenings('whatsmeow');
@@ -54,7 +56,7 @@ export function linkWhatsmeow(sim, { rootKey = sim.rootKey } = {}) {
     else if (event === 'paired') happenings.push('paired', value);
     else if (event === 'code') happenings.push('code', value);
     else if (event === 'connected') happenings.push('open', value);
-    else if (['message', 'receipt', 'sent', 'undecryptable'].includes(event)) happenings.push(event, value);
+    else if (['message', 'receipt', 'sent', 'undecryptable', 'history', 'appState'].includes(event)) happenings.push(event, value);
     else happenings.push('failed', value);
   };
   program.child.stderr.on('data', (data) => String(data).trimEnd().split('\n').forEach((line) => happenings.said(line)));
@@ -78,6 +80,10 @@ export function linkWhatsmeow(sim, { rootKey = sim.rootKey } = {}) {
       program.child.stdin.write(`send ${to} ${text}\n`);
       return (await happenings.next('sent')).id;
     },
+    learns: async (kind) => {
+      while ((await happenings.next('appState')).index[0] !== kind);
+    },
+    mute: (jid) => program.child.stdin.write(`mute ${jid}\n`),
     end: () => {
       program.child.stdin.end();
       return program.ended();

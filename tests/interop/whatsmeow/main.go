@@ -6,11 +6,13 @@
 //	{"event":"code","code":"ABCD-1234"}     a pairing code that the server knows of
 //	{"event":"message","id":...,"chat":...,"sender":...,"own":false,"text":...}
 //	{"event":"receipt","ids":[...],"type":"","sender":...}
+//	{"event":"history","type":"RECENT","chats":3,"messages":57}
+//	{"event":"appState","index":[...]}      a change of app state was read
 //	{"event":"sent","id":...}               the server has acknowledged a message
 //	{"event":"error","message":...}         it gave up, or a command failed
 //
 // Standard input takes commands, one a line: "code <number>" asks for a pairing code, "login" opens another connection
-// with what the device keeps, "send <JID> <text>" writes. It ends when its standard input does.
+// with what the device keeps, "send <JID> <text>" writes, "mute <JID>" changes app state. It ends when its standard input does.
 package main
 
 import (
@@ -28,8 +30,10 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"go.mau.fi/whatsmeow"
+	"go.mau.fi/whatsmeow/appstate"
 	"go.mau.fi/whatsmeow/proto/waE2E"
 	"go.mau.fi/whatsmeow/types"
 	"go.mau.fi/whatsmeow/types/events"
@@ -97,6 +101,8 @@ func run() error {
 	transport := pointAt(target, roots)
 	client.SetPreLoginHTTPClient(transport)
 	client.SetWebsocketHTTPClient(transport)
+	client.SetMediaHTTPClient(transport)
+	client.EmitAppStateEventsOnFullSync = true
 	client.AddEventHandler(func(event any) { report(memory, event) })
 	if err := client.Connect(); err != nil {
 		return err
@@ -133,6 +139,13 @@ func obey(client *whatsmeow.Client, command string) error {
 		say("sent", map[string]any{"id": sent.ID})
 		return nil
 	}
+	if name, found := strings.CutPrefix(command, "mute "); found {
+		chat, err := types.ParseJID(name)
+		if err != nil {
+			return err
+		}
+		return client.SendAppState(context.Background(), appstate.BuildMute(chat, true, 8*time.Hour))
+	}
 	if command == "login" {
 		client.Disconnect()
 		return client.Connect()
@@ -167,6 +180,16 @@ func report(memory *memoryStore, event any) {
 		say("receipt", map[string]any{
 			"ids": event.MessageIDs, "type": string(event.Type), "sender": event.Sender.String(),
 		})
+	case *events.HistorySync:
+		messages := 0
+		for _, conversation := range event.Data.GetConversations() {
+			messages += len(conversation.GetMessages())
+		}
+		say("history", map[string]any{
+			"type": event.Data.GetSyncType().String(), "chats": len(event.Data.GetConversations()), "messages": messages,
+		})
+	case *events.AppState:
+		say("appState", map[string]any{"index": event.Index})
 	case *events.PairError:
 		say("error", map[string]any{"message": event.Error.Error()})
 	case *events.ConnectFailure:

@@ -16,10 +16,11 @@ import (
 // noopStore keeps nothing.
 type noopStore struct{ store.NoopStore }
 
-// memoryStore keeps prekeys and what messages need. Everything else it takes and forgets.
+// memoryStore keeps prekeys, what messages need, and app state. Everything else it takes and forgets.
 type memoryStore struct {
 	noopStore
 	signalMemory
+	appStateMemory
 	lock     sync.Mutex
 	prekeys  map[uint32]*keys.PreKey
 	nextID   uint32
@@ -87,7 +88,9 @@ func (m *memoryStore) UploadedPreKeyCount(context.Context) (int, error) {
 
 // newDevice makes a device that was never linked.
 func newDevice() (*store.Device, *memoryStore) {
-	memory := &memoryStore{signalMemory: newSignalMemory(), prekeys: map[uint32]*keys.PreKey{}}
+	memory := &memoryStore{
+		signalMemory: newSignalMemory(), appStateMemory: newAppStateMemory(), prekeys: map[uint32]*keys.PreKey{},
+	}
 	device := &store.Device{
 		Log:            waLog.Noop,
 		NoiseKey:       keys.NewKeyPair(),

@@ -14,12 +14,14 @@ const keyLists = read('keys');
  *  - `instance`: the state of the instance that it is about (contract-states.mjs); a new one
  *  - `as`: whose token: `account`, the instance's `own`, of an `other`, `wrong`, `empty` or `none`; the account's
  *  - `of`: what stands in the path in place of the instance's name
+ *  - `id`: what stands in it in place of `{id}`
  *  - `query`, `header`, `send` (as JSON), `text` (as it is): the rest of the request
  *  - `listener`: `websockets`, where it goes to the other one, as an upgrade
  *  - `raw`: members for requestBytes(), where it goes over a bare socket
  *  - `env`: a ponted of its own with these settings
  *  - `store`: `full`, where the store takes no writes meanwhile
  *  - `whatsapp`: what goes wrong at the simulator meanwhile
+ *  - `refuses`: the code with which it refuses messages meanwhile
  *  - `status`, `message`, `code`: what comes. A text that ends in `*` may go on
  *  - `names`: what `error.details` must name
  *  - `retryAt`: true where the error must have it
@@ -31,8 +33,8 @@ const keyLists = read('keys');
  *
  * In texts `<name>`, `<new>`, `<token>` … stand for what the run has made.
  */
-const operationWords = ['operation', 'token', 'limit', 'endless', 'of', 'query', 'send', 'rows'];
-const rowWords = ['row', 'instance', 'as', 'of', 'query', 'header', 'send', 'text', 'listener', 'raw', 'env', 'store', 'whatsapp',
+const operationWords = ['operation', 'token', 'limit', 'endless', 'of', 'id', 'query', 'send', 'rows'];
+const rowWords = ['row', 'instance', 'as', 'of', 'id', 'query', 'header', 'send', 'text', 'listener', 'raw', 'env', 'store', 'whatsapp', 'refuses',
   'status', 'message', 'code', 'names', 'retryAt', 'answer', 'type', 'gives', 'moves'];
 
 function assertWords(object, words, where) {
@@ -51,14 +53,14 @@ function assertWhole(row, where) {
 
 /** Every operation with its rows, which have what the operation says for all of them. */
 export function readOperations() {
-  const all = ['instances', 'passkeys', 'events', 'webhooks', 'service'].flatMap(read);
+  const all = ['instances', 'passkeys', 'messages', 'events', 'webhooks', 'service'].flatMap(read);
   for (const each of all) {
     assertWords(each, operationWords, each.operation);
     const { rows, ...operation } = each;
     [operation.method, operation.path] = operation.operation.split(' ');
     each.rows = rows.map((row) => {
       assertWhole(row, `${operation.operation}: ${row.row}`);
-      return { of: operation.of, query: operation.query, ...(row.text === undefined ? { send: operation.send } : {}), ...row, operation };
+      return { of: operation.of, id: operation.id, query: operation.query, ...(row.text === undefined ? { send: operation.send } : {}), ...row, operation };
     });
     Object.assign(each, operation);
   }
@@ -67,6 +69,9 @@ export function readOperations() {
 
 /** Answers that are described and cannot be brought about here: `{status, why, operations}`. */
 export const readNotHere = () => read('not-here');
+
+/** The path of an operation with what stands in it. */
+export const pathOf = (path, of, id = 'none') => path.replace('{id}', id).replace(/\{\w+\}/, of);
 
 /** A copy in which `<…>` is filled in, in every text. */
 export function fill(value, values) {
@@ -118,7 +123,7 @@ function assertError(row, { headers, body }) {
   assertKeys(body, ['success', 'error', 'requestId'], 'the error');
   assert.equal(body.success, false);
   assert.equal(body.requestId, headers.get('x-request-id'));
-  assertKeys(body.error, ['message', 'code', 'details?', row.retryAt ? 'retryAt' : 'retryAt?'], 'error');
+  assertKeys(body.error, ['message', 'code', 'details?', 'messageId?', row.retryAt ? 'retryAt' : 'retryAt?'], 'error');
   assertText(body.error.message, row.message, 'error.message');
   assert.equal(body.error.code, row.code, 'error.code');
   if (row.names) assert.match(body.error.details ?? '', new RegExp(`\\b${row.names}\\b`), 'error.details');

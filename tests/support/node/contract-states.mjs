@@ -37,6 +37,12 @@ async function withDeadLetter(world, name) {
   world.receiver.answer = status(200);
 }
 
+/** Linked, and there is somebody to write to. */
+async function messaging(world, name) {
+  await world.link(name);
+  await world.sim.admin('phone', { number: '5511988888888', pushName: 'Ana' });
+}
+
 /** What makes an instance of that name be in a state. `world` is a Demanding service with a `receiver`. */
 const states = {
   new: ({ ponted }, name) => ponted.create(name),
@@ -55,6 +61,14 @@ const states = {
     await until('the QR has run out', async () => (await world.ponted.connect(name)).body.error?.code === 'QR_EXPIRED');
   },
   linked: (world, name) => world.link(name),
+  messaging,
+  /** It has sent one. */
+  async kept(world, name) {
+    await messaging(world, name);
+    const body = { number: '5511988888888', message: 'hello', messageId: 'KEPT1' };
+    const answer = await world.ponted.request('POST', `/api/message/text/${name}`, { body });
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  },
   replaced: linkedElsewhere,
   async 'replaced-proxied'(world, name) {
     await linkedElsewhere(world, name);

@@ -1,7 +1,7 @@
 // A running service that the rows of tests/contract are played on: instances in every state, one row after another.
 import assert from 'node:assert/strict';
 import { readContract } from './contract.mjs';
-import { checkAnswer, fill } from './contract-rows.mjs';
+import { checkAnswer, fill, pathOf } from './contract-rows.mjs';
 import { makeInstance } from './contract-states.mjs';
 import { startDemanding } from './demanding.mjs';
 import { accountToken } from './ponted.mjs';
@@ -100,7 +100,10 @@ class World {
   async answer(name, row) {
     const filled = fill(row, await this.#values(name, row));
     if (row.whatsapp) await this.sim.fail(row.whatsapp);
+    // What is refused as stale is sent a second time.
+    if (row.refuses) await this.sim.admin('refuse', { code: row.refuses, next: 2 });
     this.hold(filled, await this.ask(name, filled));
+    if (row.refuses) await this.sim.admin('refuse', { code: row.refuses, next: 0 });
   }
 
   /** Holds an answer against its row and against the description. */
@@ -110,14 +113,14 @@ class World {
     checkAnswer(row, answer);
     assertLimited(limit !== 'none' || Boolean(row.code), answer);
     if (row.status === 101) assert.ok(this.contract.document.paths[path].get.responses[101]);
-    else this.contract.check(method, path.replace(/\{\w+\}/, 'x'), answer);
+    else this.contract.check(method, pathOf(path, 'x'), answer);
     this.played.push({ row, answer });
   }
 
   /** Sends what the row says. */
   async ask(name, row) {
     const { method, path, endless } = row.operation;
-    const target = path.replace(/\{\w+\}/, row.of ?? name) + (row.query ?? '');
+    const target = pathOf(path, row.of ?? name, row.id) + (row.query ?? '');
     const token = await this.#token(name, row.as);
     const body = row.text ?? (row.send === undefined ? undefined : JSON.stringify(row.send));
     const headers = Object.entries(row.header ?? {});

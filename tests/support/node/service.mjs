@@ -10,6 +10,13 @@ export async function startService(t, { simArgs, env = {} } = {}) {
   return service;
 }
 
+/** Waits until the device that is linked to that phone can be written to. */
+export function canBeWrittenTo(sim, number) {
+  return sim.until(`${number} has a device with prekeys`, ({ phones }) =>
+    phones.find((phone) => phone.number === number)?.companions.some(({ prekeys }) => prekeys > 0),
+  );
+}
+
 /** The same without a ponted yet; `Kind` is a Service, or what adds to it. */
 export async function prepareService(t, Kind, simArgs = []) {
   const sim = await startSim(simArgs);
