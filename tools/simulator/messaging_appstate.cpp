@@ -4,7 +4,7 @@
 #include <array>
 
 #include "base/writer.h"
-#include "simulator/messaging_media.h"
+#include "protocol/media/envelope.h"
 
 namespace ponte::simulator {
 
@@ -14,7 +14,6 @@ namespace appstate = protocol::appstate;
 namespace {
 
 constexpr Wall kFirstKey{Seconds(1'700'000'000)};  // long before whatever is written with it
-constexpr std::string_view kKeysOfFiles = "WhatsApp App State Keys";
 
 Node error_node(std::string_view name, unsigned code, std::string_view text) {
   Node out("collection");
@@ -142,13 +141,13 @@ Status AppState::take_client_patch(State& state, Collection collection, ByteView
 
 std::string AppState::put(Blobs& blobs, std::string_view name, const std::string& content, unsigned status) {
   const Secret<32> key(random_.array<32>());
-  SealedMedia sealed = seal_media(as_bytes(content), key, kKeysOfFiles);
+  auto sealed = protocol::media::seal_file(as_bytes(content), key, protocol::media::MediaType::kAppState);
   proto::ExternalBlobReference out;
   out.set_media_key(to_text(key.view()));
   out.set_file_size_bytes(content.size());
-  out.set_file_sha256(to_text(sealed.plain_sha256));
-  out.set_file_enc_sha256(to_text(sealed.sealed_sha256));
-  const std::string path = number_ + " " + std::string(name) + to_text(sealed.sealed_sha256);
+  out.set_file_sha256(to_text(*sealed.digests.plain_sha256));
+  out.set_file_enc_sha256(to_text(*sealed.digests.sealed_sha256));
+  const std::string path = number_ + " " + std::string(name) + to_text(*sealed.digests.sealed_sha256);
   out.set_direct_path(blobs.put(path, {std::move(sealed.file), status, 0, 0}));
   return out.SerializeAsString();
 }

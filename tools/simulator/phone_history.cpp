@@ -4,8 +4,8 @@
 
 #include "base/hex.h"
 #include "crypto/digest.h"
+#include "protocol/media/envelope.h"
 #include "simulator/messaging_appstate.h"
-#include "simulator/messaging_media.h"
 #include "simulator/phone_messaging.h"
 #include "simulator/world.h"
 
@@ -62,9 +62,9 @@ unsigned status_of(HistoryDefect defect) {
 void attach_file(World& world, PhoneMessaging& phone, const Bytes& stream, HistoryDefect defect,
                  HistorySyncNotification& out) {
   const Secret<32> key(phone.random().array<32>());
-  SealedMedia sealed = seal_media(stream, key, "WhatsApp History Keys");
-  auto plain_hash = sealed.plain_sha256;
-  auto sealed_hash = sealed.sealed_sha256;
+  auto sealed = protocol::media::seal_file(stream, key, protocol::media::MediaType::kHistory);
+  auto plain_hash = *sealed.digests.plain_sha256;
+  auto sealed_hash = *sealed.digests.sealed_sha256;
   std::uint64_t length = stream.size();
   if (defect == HistoryDefect::kBadMac) {
     sealed.file.back() ^= 1;
@@ -80,7 +80,7 @@ void attach_file(World& world, PhoneMessaging& phone, const Bytes& stream, Histo
   out.set_file_enc_sha256(to_text(sealed_hash));
   const auto another = phone.random().array<32>();
   out.set_media_key(to_text(defect == HistoryDefect::kWrongKey ? ByteView(another) : key.view()));
-  const std::string hash = to_hex(sealed.sealed_sha256);
+  const std::string hash = to_hex(*sealed.digests.sealed_sha256);
   const std::string name = "history " + phone.id().number + " " + hash;
   out.set_direct_path(world.blobs.put(
       name, {std::move(sealed.file), status_of(defect), defect == HistoryDefect::kUnavailable ? 1u : 0u, 0}));

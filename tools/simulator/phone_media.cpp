@@ -3,7 +3,7 @@
 #include "base/hex.h"
 #include "crypto/aead.h"
 #include "crypto/kdf.h"
-#include "simulator/messaging_media.h"
+#include "protocol/media/envelope.h"
 #include "simulator/phone_messaging.h"
 #include "simulator/world.h"
 
@@ -54,16 +54,16 @@ bool is_request(const Node& receipt, const std::string& id, crypto::Aes256Gcm& c
 
 Bytes image_message(World& world, PhoneMessaging& phone, ByteView file, std::string_view caption, unsigned status) {
   const Secret<32> key(phone.random().array<32>());
-  SealedMedia sealed = seal_media(file, key, "WhatsApp Image Keys");
+  auto sealed = protocol::media::seal_file(file, key, protocol::media::MediaType::kImage);
   proto::Message message;
   proto::ImageMessage& image = *message.mutable_image_message();
   image.set_mimetype("image/png");
   image.set_caption(std::string(caption));
   image.set_media_key(to_text(key.view()));
-  image.set_file_sha256(to_text(sealed.plain_sha256));
-  image.set_file_enc_sha256(to_text(sealed.sealed_sha256));
+  image.set_file_sha256(to_text(*sealed.digests.plain_sha256));
+  image.set_file_enc_sha256(to_text(*sealed.digests.sealed_sha256));
   image.set_file_length(file.size());
-  const std::string name = "image " + to_hex(sealed.sealed_sha256);
+  const std::string name = "image " + to_hex(*sealed.digests.sealed_sha256);
   image.set_direct_path(world.blobs.put(name, {std::move(sealed.file), status, 0, 0}));
   return to_bytes(message.SerializeAsString());
 }

@@ -28,10 +28,6 @@ Wall end_of(Wall second) {
   return second + Milliseconds(999);
 }
 
-std::string text_of(const std::optional<wire::Jid>& jid) {
-  return jid ? jid->to_string() : std::string();
-}
-
 /// Writes one action after the other.
 class Writer {
  public:
@@ -57,8 +53,8 @@ class Writer {
       contact.full_name = it.full_name;
       contact.first_name = it.first_name;
       contact.username = it.username;
-      contact.pn = text_of(chat.other.pn);
-      contact.lid = text_of(chat.other.lid);
+      contact.pn = messages::text_of(chat.other.pn);
+      contact.lid = messages::text_of(chat.other.lid);
     }));
   }
 
@@ -174,8 +170,8 @@ class Writer {
     if (!messages::is_nameable(jid)) return Status::Ok();
     PONTE_ASSIGN(const messages::Chat chat, messages::chat_of(step_, jid));
     return status_of(store::change_chat(step_.chats, chat.jid.to_string(), [&](store::ChatRecord& record) {
-      record.pn = text_of(chat.other.pn);
-      record.lid = text_of(chat.other.lid);
+      record.pn = messages::text_of(chat.other.pn);
+      record.lid = messages::text_of(chat.other.lid);
       change(record);
     }));
   }

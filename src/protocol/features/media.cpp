@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "e2e.pb.h"
+#include "protocol/features/answers.h"
 #include "protocol/media/asked_files.h"
 #include "protocol/media/download.h"
 #include "protocol/media/location.h"
-#include "protocol/session/link_state.h"
 #include "store/message_records.h"
 
 namespace ponte::protocol::features {
@@ -124,10 +124,7 @@ Status start(Step& step, std::unique_ptr<Fetch> fetch) {
 }  // namespace
 
 Status fetch_media(Step& step, const command::FetchMedia& request) {
-  if (step.link.phase != Phase::kOnline || !step.link.account) {
-    return tell(step, request.ticket,
-                Error{Errc::kNotConnected, Cause::kNotConnected, "the instance is not connected"});
-  }
+  if (const auto why = not_connected(step)) return tell(step, request.ticket, *why);
   PONTE_ASSIGN(auto record, store::get_message(step.chats, request.message));
   if (!record) return tell(step, request.ticket, not_available());
   return start(step, std::make_unique<Fetch>(Fetch{request.ticket, std::move(*record)}));

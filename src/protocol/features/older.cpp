@@ -2,21 +2,16 @@
 
 #include <utility>
 
+#include "protocol/features/answers.h"
 #include "protocol/history/older.h"
 #include "protocol/messages/lid_map.h"
 #include "protocol/messages/phone_requests.h"
-#include "protocol/session/link_state.h"
 #include "store/message_records.h"
 
 namespace ponte::protocol::features {
 namespace {
 
 using history::OlderTime;
-
-Status answer(Step& step, messages::Ticket ticket, Status status) {
-  step.emit(event::CommandEnded{ticket, std::move(status)});
-  return Status::Ok();
-}
 
 struct Asking {
   messages::Ticket ticket = 0;
@@ -44,10 +39,7 @@ Status ask(Step& step, Asking asking, OlderTime time) {
 }  // namespace
 
 Status request_older(Step& step, const command::RequestOlder& request) {
-  if (step.link.phase != Phase::kOnline || !step.link.account) {
-    return answer(step, request.ticket,
-                  Error{Errc::kNotConnected, Cause::kNotConnected, "the instance is not connected"});
-  }
+  if (const auto why = not_connected(step)) return answer(step, request.ticket, *why);
   if (!messages::is_nameable(request.chat)) {
     return answer(step, request.ticket,
                   Error{Errc::kInvalidArgument, Cause::kInvalidNumber, "older messages: no chat"});

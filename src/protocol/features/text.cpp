@@ -2,25 +2,17 @@
 
 #include <map>
 
+#include "protocol/features/answers.h"
 #include "protocol/messages/kept.h"
 #include "protocol/messages/lid_map.h"
 #include "protocol/messages/message_id.h"
 #include "protocol/messages/reading.h"
 #include "protocol/messages/send_queue.h"
-#include "protocol/session/link_state.h"
 
 namespace ponte::protocol::features {
 namespace {
 
 using namespace messages;
-
-Error not_connected() {
-  return {Errc::kNotConnected, Cause::kNotConnected, "the instance is not connected"};
-}
-
-bool online(const Step& step) {
-  return step.link.phase == Phase::kOnline && step.link.account.has_value();
-}
 
 /// `conversation`, or `extendedTextMessage` where it needs context.
 Result<proto::Message> text_message(Step& step, const OutgoingText& text) {
@@ -60,10 +52,6 @@ Result<Draft> draft_of(Step& step, const command::SendText& request) {
   return draft;
 }
 
-void answer(Step& step, Ticket ticket, Status status) {
-  step.emit(event::CommandEnded{ticket, std::move(status)});
-}
-
 }  // namespace
 
 Status send_text(Step& step, const command::SendText& request) {
@@ -71,7 +59,7 @@ Status send_text(Step& step, const command::SendText& request) {
     step.emit(event::SendEnded{request.ticket, why});
     return Status::Ok();
   };
-  if (!online(step)) return refuse(not_connected());
+  if (const auto why = not_connected(step)) return refuse(*why);
   if (request.text.id) {
     // The same id again is the same message.
     PONTE_ASSIGN(auto sent, sent_before(step, *request.text.id));
@@ -88,21 +76,14 @@ Status send_text(Step& step, const command::SendText& request) {
 }
 
 Status mark_read(Step& step, const command::MarkRead& request) {
-  if (!online(step)) {
-    answer(step, request.ticket, not_connected());
-    return Status::Ok();
-  }
+  if (const auto why = not_connected(step)) return answer(step, request.ticket, *why);
   const Status read = mark_as_read(step, request.chat, request.ids);
   if (!read.ok() && read.error().code == Errc::kStorage) return read;
-  answer(step, request.ticket, read);
-  return Status::Ok();
+  return answer(step, request.ticket, read);
 }
 
 Status send_chat_state(Step& step, const command::SendChatState& request) {
-  if (!online(step)) {
-    answer(step, request.ticket, not_connected());
-    return Status::Ok();
-  }
+  if (const auto why = not_connected(step)) return answer(step, request.ticket, *why);
   PONTE_ASSIGN(const OwnAddress own, own_address(step));
   PONTE_ASSIGN(const auto other, other_address(step, request.to));
   const wire::Jid to = is_pn(request.to) && other ? *other : request.to;
@@ -113,8 +94,7 @@ Status send_chat_state(Step& step, const command::SendChatState& request) {
   node.with("from", (is_lid(to) && own.lid ? *own.lid : own.pn).without_device());
   node.child(std::move(state));
   PONTE_TRY(step.send(node));
-  answer(step, request.ticket, Status::Ok());
-  return Status::Ok();
+  return answer(step, request.ticket, Status::Ok());
 }
 
 }  // namespace ponte::protocol::features

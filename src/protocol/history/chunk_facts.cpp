@@ -48,17 +48,13 @@ void fill(std::string& kept, const std::string& told) {
   if (kept.empty()) kept = told;
 }
 
-std::string text_of(const std::optional<wire::Jid>& jid) {
-  return jid ? jid->to_string() : std::string();
-}
-
 /// The record of somebody, under the address that his chat is kept under.
 Result<Taken> change_contact(Step& step, const wire::Jid& jid, UniqueFunction<void(store::ContactRecord&)> change) {
   PONTE_ASSIGN(const Chat chat, messages::chat_of(step, jid));
   PONTE_ASSIGN(const bool changed,
                store::change_contact(step.chats, chat.jid.to_string(), [&chat, &change](store::ContactRecord& contact) {
-                 fill(contact.pn, text_of(chat.other.pn));
-                 fill(contact.lid, text_of(chat.other.lid));
+                 fill(contact.pn, messages::text_of(chat.other.pn));
+                 fill(contact.lid, messages::text_of(chat.other.lid));
                  change(contact);
                }));
   return changed ? Taken::kYes : Taken::kNo;
@@ -173,8 +169,8 @@ Result<Taken> take_conversation(Step& step, ByteView bytes) {
   PONTE_TRY(store::change_chat(step.chats, name, [&](store::ChatRecord& record) {
     if (!known) set_new_chat(record, told);
     if (!messages::is_user(chat.jid)) fill(record.name, told.name());
-    fill(record.pn, text_of(chat.other.pn));
-    fill(record.lid, text_of(chat.other.lid));
+    fill(record.pn, messages::text_of(chat.other.pn));
+    fill(record.lid, messages::text_of(chat.other.lid));
     record.end_of_history = record.end_of_history || is_end_of_history(told);
   }));
   PONTE_TRY(take_token(step, chat, told));

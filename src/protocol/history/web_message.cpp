@@ -23,10 +23,6 @@ constexpr std::size_t kSecretSize = 32;
 constexpr std::size_t kMostParties = 4096;
 constexpr std::uint64_t kEndOfDates = 253'402'300'799;  // 9999-12-31T23:59:59Z
 
-std::string text_of(const std::optional<wire::Jid>& jid) {
-  return jid ? jid->to_string() : std::string();
-}
-
 Bytes serialized(const proto::Message& message) {
   Bytes bytes(message.ByteSizeLong());
   message.SerializeToArray(bytes.data(), static_cast<int>(bytes.size()));
@@ -94,8 +90,8 @@ Result<bool> WebMessageReader::read_sender(Step& step, const Chat& chat) {
     // A channel speaks for itself.
     if (sender == nullptr) return messages::is_newsletter(chat.jid);
   }
-  record_.sender_pn = text_of(sender->pn);
-  record_.sender_lid = text_of(sender->lid);
+  record_.sender_pn = messages::text_of(sender->pn);
+  record_.sender_lid = messages::text_of(sender->lid);
   return true;
 }
 
@@ -152,7 +148,7 @@ Result<WebMessageReader::Outcome> WebMessageReader::read(Step& step, ByteView in
   record_.id = key.id();
   record_.from_me = key.from_me();
   record_.at = *at;
-  if (chat->other.pn && chat->other.lid) record_.chat_alt = text_of(chat->other.pn);
+  if (chat->other.pn && chat->other.lid) record_.chat_alt = messages::text_of(chat->other.pn);
   if (!record_.from_me) record_.push_name = info_.push_name();
   record_.from_history = true;
   // Events of the system have nobody who sent them.

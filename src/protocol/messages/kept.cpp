@@ -32,10 +32,6 @@ proto::Message content_of(const proto::Message& message) {
   return content;
 }
 
-std::string text_of(const std::optional<wire::Jid>& jid) {
-  return jid ? jid->to_string() : std::string();
-}
-
 /// The address that a sender's records are under: the LID where it is known.
 std::string sender_name(const Party& party) {
   return text_of(party.lid ? party.lid : party.pn);

@@ -98,6 +98,10 @@ Result<wire::Jid> encryption_jid(Step& step, const wire::Jid& device) {
   return lid.value_or(device);
 }
 
+std::string text_of(const std::optional<wire::Jid>& jid) {
+  return jid ? jid->to_string() : std::string();
+}
+
 Result<Party> party_of(Step& step, const wire::Jid& user) {
   const wire::Jid jid = plain(user).without_device();
   PONTE_ASSIGN(auto other, other_address(step, jid));
