@@ -7,6 +7,8 @@
 #
 #   release   the release build; every suite (ctest), and the demo of tools/run.sh
 #   node      the real programs over HTTP, and clients that others wrote (tests/e2e, tests/interop); needs `release`
+#   package   the Debian package in a clean Debian, the container's file, what is made of the programs' words
+#             (tests/package); needs `release`
 #   debug     ASan, LSan and UBSan: every suite
 #   tsan      ThreadSanitizer: the suites that start threads, and the real programs over HTTP
 #   fuzz      clang and libFuzzer: every fuzzer for PONTE_FUZZ_SECONDS (30)
@@ -23,12 +25,12 @@ stages=()
 for argument in "$@"; do
   case $argument in
     --quick) stages+=(release) ;;
-    release | node | debug | tsan | fuzz | lint) stages+=("$argument") ;;
+    release | node | package | debug | tsan | fuzz | lint) stages+=("$argument") ;;
     -h | --help) usage && exit 0 ;;
     *) usage >&2 && exit 2 ;;
   esac
 done
-[ ${#stages[@]} -gt 0 ] || stages=(release node debug tsan fuzz lint)
+[ ${#stages[@]} -gt 0 ] || stages=(release node package debug tsan fuzz lint)
 
 # Objects are found again by the compiler cache in whatever folder the checkout stands.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
@@ -137,13 +139,15 @@ run_node() {
     sed -n "/^✖ failing tests:/,\$s/^ *✖ \(.*\) ([0-9.]*ms).*/$stage: \1/p" "$log" | sort -u)
 }
 
-stage_node() {
-  if [ ! -x build/release/ponted ] || [ ! -x build/release/ponte ]; then
-    fail "node: build/release/ponted and build/release/ponte are not there"
-    return
-  fi
-  run_node node release 1500 e2e interop
+# need_programs STAGE: whether the release build is there.
+need_programs() {
+  [ -x build/release/ponted ] && [ -x build/release/ponte ] && return
+  fail "$1: build/release/ponted and build/release/ponte are not there"
+  return 1
 }
+
+stage_node() { need_programs node && run_node node release 1500 e2e interop; }
+stage_package() { need_programs package && run_node package release 900 package; }
 
 # LeakSanitizer stops the program to look at its memory; some containers forbid that.
 leaks_can_be_found() {
