@@ -7,7 +7,7 @@ import pathlib
 import sys
 from html import escape
 
-PONTE, SERVER, PHONE, USER, BROWSER = "Ponte", "WhatsApp's server", "Phone", "User", "Browser with the passkey"
+PONTE, SERVER, PHONE, USER = "Ponte", "WhatsApp's server", "Phone", "User"
 
 # Steps: (from, to, what, under it) is a message; (who, lines) a note of what one does alone; a text alone begins a part.
 PICTURES = {
@@ -55,8 +55,8 @@ PICTURES = {
         (PHONE, ["its user types the code"]),
         (PHONE, SERVER, "primary_hello", "its ephemeral key under the code, identity"),
         (SERVER, PONTE, "primary_hello", ""),
+        (PONTE, ["adv_secret = HKDF(ephemeral agreement,", "identity agreement, random), stored first"]),
         (PONTE, SERVER, "companion_finish", "both identities, 32 random bytes, encrypted"),
-        (PONTE, ["adv_secret = HKDF(ephemeral agreement,", "identity agreement, random); stored"]),
         (SERVER, PHONE, "companion_finish", ""),
         (SERVER, PONTE, "pair-success: from here on as with the QR", ""),
     ]),
@@ -80,12 +80,12 @@ PICTURES = {
 
 INK, FAINT, LINE, PAPER, BOX, PART = "#1f2933", "#52606d", "#9aa5b1", "#ffffff", "#e3f2ec", "#f1f4f7"
 GREEN = "#0b6b4b"
-APART, SIDE, TOP = 330, 170, 96
+APART, SIDE, TOP = 360, 196, 96
 SANS = "font-family=\"'DejaVu Sans', 'Segoe UI', Helvetica, Arial, sans-serif\""
 
 
-def text(x, y, what, size=13, fill=INK, weight="normal", anchor="middle"):
-    return f'<text x="{x}" y="{y}" font-size="{size}" fill="{fill}" font-weight="{weight}" text-anchor="{anchor}">{escape(what)}</text>'
+def text(x, y, what, size=13, fill=INK, weight="normal"):
+    return f'<text x="{x}" y="{y}" font-size="{size}" fill="{fill}" font-weight="{weight}" text-anchor="middle">{escape(what)}</text>'
 
 
 def fits(what, size, room):
@@ -103,7 +103,7 @@ def arrow(x1, x2, y):
 def draw(title, actors, steps):
     at = {actor: SIDE + index * APART for index, actor in enumerate(actors)}
     width = 2 * SIDE + (len(actors) - 1) * APART
-    out, y = [], TOP + 44
+    out, y = [], TOP + 30
     for step in steps:
         if isinstance(step, str):
             fits(step, 13, width - 40)
@@ -113,7 +113,7 @@ def draw(title, actors, steps):
         elif len(step) == 2:
             who, lines = step
             high = 12 + 18 * len(lines)
-            wide = 300
+            wide = 350
             left = max(16, min(at[who] - wide / 2, width - 16 - wide))
             out.append(f'<rect x="{left}" y="{y - 6}" width="{wide}" height="{high}" rx="6" fill="{BOX}" stroke="{LINE}"/>')
             for line in lines:
@@ -127,6 +127,8 @@ def draw(title, actors, steps):
             room = abs(x2 - x1) - 16
             fits(what, 13, room)
             fits(under, 12, room)
+            # A lifeline between the two does not run through the words.
+            out += [f'<rect x="{(x1 + x2) / 2 - 4}" y="{y - 8}" width="8" height="44" fill="{PAPER}"/>'] if abs(x2 - x1) > APART else []
             out += [text((x1 + x2) / 2, y + 6, what, 13, INK, "bold"), arrow(x1, x2, y + 14)]
             if under:
                 out.append(text((x1 + x2) / 2, y + 31, under, 12, FAINT))
