@@ -32,6 +32,7 @@ class Command:
     positionals: list = field(default_factory=list)  # (name, text)
     options: list = field(default_factory=list)
     commands: list = field(default_factory=list)
+    footer: list = field(default_factory=list)  # paragraphs
 
     def all(self):
         yield self
@@ -74,18 +75,23 @@ def option_of(left, text):
 def ask(program, words, text):
     """What the program says of itself and, one after another, of its subcommands."""
     command = Command(words, text)
-    section, found = None, {}
+    section, found, footer = None, {}, None
     for line in run(program, *words[1:], "--help").splitlines():
-        if line.startswith("Usage: "):
+        if footer is not None:
+            footer.append(line)
+        elif line.startswith("Usage: "):
             command.usage = line[len("Usage: "):]
-        elif match := re.match(r"(\S.*):$", line):
+        elif match := re.match(r"([A-Z]\w*(?: \w+)?):$", line):
             section = found.setdefault(match[1], [])
-        elif line.strip() and section is not None:
+        elif line.startswith(" ") and section is not None:
             section.append(line)
+        elif line.strip() and section is not None:
+            footer = [line]
         elif line.strip() and not command.usage:
             command.text = line.strip()
     if not command.usage:
         raise ValueError(f"{' '.join(words)} --help has no line `Usage:`")
+    command.footer = re.split(r"\n{2,}", "\n".join(footer or []).strip())
     for title, lines in found.items():
         pairs = rows(lines)
         if title == "Positionals":
@@ -168,12 +174,18 @@ def roff_options(command):
         yield roff(option.text + (f" One of: {', '.join(option.choices)}." if option.choices else ""))
 
 
+def roff_footer(command):
+    for paragraph in filter(None, command.footer):
+        yield ".PP\n" + "\n".join((".br\n" if line.startswith(" ") else "") + roff(line.strip()) for line in paragraph.splitlines())
+
+
 def roff_command(command, heading):
     yield f"{heading} {roff(' '.join(command.words[1:]))}"
     yield roff(command.text) + "\n.PP\n" + f"\\fB{roff(command.usage)}\\fR"
     for name, text in command.positionals:
         yield f".TP\n\\fI{roff(name)}\\fR\n{roff(text) or name}"
     yield from roff_options(command)
+    yield from roff_footer(command)
 
 
 def manual(command, section, version, date, more):
@@ -181,7 +193,7 @@ def manual(command, section, version, date, more):
     summary = command.text.removeprefix("Ponte ").rstrip(".").replace("\n", " ")
     lines = [f'.TH {name.upper()} {section} {date} "Ponte {version}" Ponte', ".SH NAME", f"{name} \\- {roff(summary)}",
              ".SH SYNOPSIS", f"\\fB{roff(command.usage)}\\fR", ".SH DESCRIPTION", roff(command.text), ".SH OPTIONS",
-             *roff_options(command)]
+             *roff_options(command), *roff_footer(command)]
     if command.commands:
         lines.append(".SH COMMANDS")
         for each in list(command.all())[1:]:

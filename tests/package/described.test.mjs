@@ -1,7 +1,7 @@
 // Completions, manual pages and the configuration file, which packaging/describe.py makes of what the programs say.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { gunzipSync } from 'node:zlib';
@@ -11,9 +11,9 @@ import { buildDir, program, root } from '../support/node/process.mjs';
 const without = (name, ...args) => (spawnSync(name, args).error ? `no ${name}` : false);
 const skip = without('python3', '--version');
 
-function describe(output, settings = path.join(root, 'docs/configuration.md')) {
+function describe(output, settings = path.join(root, 'docs/configuration.md'), programs = buildDir) {
   const changelog = path.join(root, 'packaging/debian/changelog');
-  const args = ['--programs', buildDir, '--version', '1.2.3', '--settings', settings, '--changelog', changelog, '--output', output];
+  const args = ['--programs', programs, '--version', '1.2.3', '--settings', settings, '--changelog', changelog, '--output', output];
   return spawnSync('python3', [path.join(root, 'packaging/describe.py'), ...args], { encoding: 'utf8' });
 }
 
@@ -116,3 +116,41 @@ test('a setting that the document does not explain is refused by name', { skip }
   assert.equal(status, 1);
   assert.match(stderr, /configuration\.md: no row for PONTE_LOOPS/);
 });
+
+/** A folder with ponted, and a `ponte` that says this of itself. */
+async function withHelp(t, help) {
+  const folder = await temporaryFolder(t);
+  symlinkSync(program('ponted'), path.join(folder, 'ponted'));
+  writeFileSync(path.join(folder, 'help'), help);
+  writeFileSync(path.join(folder, 'ponte'), `#!/bin/sh\ncat '${folder}/help'\n`, { mode: 0o755 });
+  return folder;
+}
+
+const head = 'Tools.\nUsage: ponte [OPTIONS] NAME\n\n';
+
+test('choices are completed, and what stands below the options is in the manual page', { skip: skip || without('groff', '--version') }, async (t) => {
+  const options = 'Options:\n  -h,--help                   Print this\n  --kind TEXT:{qr,code}=qr    which way\n  --of-long-name UINT:INT in [1 - 9]\n                              how many\n';
+  const folder = await withHelp(t, `${head}Positionals:\n  NAME TEXT REQUIRED          whose\n\n${options}\nIt's never an argument:\n  -not an option\n\nExit codes: 0 linked.\n`);
+  const out = path.join(folder, 'out');
+  const { status, stderr } = describe(out, undefined, folder);
+  assert.equal(status, 0, stderr);
+  assert.deepEqual(offered(out, ['ponte', '--kind', '']), ['qr', 'code']);
+  assert.deepEqual(offered(out, ['ponte', '--']), ['--help', '--kind', '--of-long-name']);
+  const page = spawnSync('groff', ['-man', '-Tascii', '-P-cbou', '-ww', '-rLL=200n'], { input: gunzipSync(readFileSync(path.join(out, 'ponte.1.gz'))), encoding: 'utf8' });
+  assert.equal(page.stderr, '');
+  for (const words of ["It's never an argument:", '-not an option', 'Exit codes: 0 linked.', 'how many (1 to 9)', 'which way (default: qr) One of: qr, code.']) {
+    assert.ok(page.stdout.includes(words), `${words}\n${page.stdout}`);
+  }
+});
+
+for (const [what, help, said] of [
+  ['without a line of usage', 'Tools.\n', /--help has no line `Usage:`/],
+  ['with an option that is indented otherwise', `${head}Options:\n   --odd   TEXT\n`, /of a form that is not known/],
+]) {
+  test(`a help text ${what} is refused`, { skip }, async (t) => {
+    const folder = await withHelp(t, help);
+    const { status, stderr } = describe(path.join(folder, 'out'), undefined, folder);
+    assert.equal(status, 1);
+    assert.match(stderr, said);
+  });
+}
