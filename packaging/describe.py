@@ -206,8 +206,13 @@ FILES = {"/etc/ponte/ponte.toml": "settings", "/etc/ponte/ponte.env": "settings 
          "/lib/systemd/system/ponted.service": "the service"}
 
 
+EXITS = {0: "stopped as told", 1: "a failure at run time", 2: "the configuration", 3: "the data directory is in use",
+         4: "the store is corrupt, or its master key is missing or not its own"}
+
+
 def manual_of_ponted(command, version, date, settings):
-    more = [".SH SIGNALS", ".TP\nSIGHUP\nreads the configuration files again", ".TP\nSIGTERM, SIGINT\nstops",
+    more = [".SH EXIT STATUS", *(f".TP\n{code}\n{text}" for code, text in EXITS.items()),
+            ".SH SIGNALS", ".TP\nSIGHUP\nreads the configuration files again", ".TP\nSIGTERM, SIGINT\nstops",
             ".SH FILES", *(f".TP\n\\fI{roff(path)}\\fR\n{text}" for path, text in FILES.items()), ".SH ENVIRONMENT"]
     for name, default, shown, meaning in settings:
         said = f"{plain(meaning)}. Default: {default or plain(shown)}."
