@@ -7,12 +7,12 @@
 #
 #   release   the release build; every suite (ctest), and the demo of tools/run.sh
 #   node      the real programs over HTTP, and clients that others wrote (tests/e2e, tests/interop); needs `release`
-#   package   the Debian package in a clean Debian, the container's file, what is made of the programs' words
-#             (tests/package); needs `release`
 #   debug     ASan, LSan and UBSan: every suite
 #   tsan      ThreadSanitizer: the suites that start threads, and the real programs over HTTP
 #   fuzz      clang and libFuzzer: every fuzzer for PONTE_FUZZ_SECONDS (30)
 #   lint      clang-format and tools/check_layers
+#   package   the Debian package in a clean Debian, the container's file, what is made of the programs' words, the
+#             documents (tests/package); needs `release`
 #
 # Every test, fuzzer and check counts as one, and so does a build that fails. What is skipped is named with the reason.
 # The last line is `N passed, N failed, N skipped`; the exit code is 0 only where nothing failed.
@@ -25,7 +25,7 @@ stages=()
 for argument in "$@"; do
   case $argument in
     --quick) stages+=(release) ;;
-    release | node | package | debug | tsan | fuzz | lint) stages+=("$argument") ;;
+    release | node | debug | tsan | fuzz | lint | package) stages+=("$argument") ;;
     -h | --help) usage && exit 0 ;;
     *) usage >&2 && exit 2 ;;
   esac
@@ -139,15 +139,13 @@ run_node() {
     sed -n "/^✖ failing tests:/,\$s/^ *✖ \(.*\) ([0-9.]*ms).*/$stage: \1/p" "$log" | sort -u)
 }
 
-# need_programs STAGE: whether the release build is there.
-need_programs() {
-  [ -x build/release/ponted ] && [ -x build/release/ponte ] && return
-  fail "$1: build/release/ponted and build/release/ponte are not there"
-  return 1
+stage_node() {
+  if [ ! -x build/release/ponted ] || [ ! -x build/release/ponte ]; then
+    fail "node: build/release/ponted and build/release/ponte are not there"
+    return
+  fi
+  run_node node release 1500 e2e interop
 }
-
-stage_node() { need_programs node && run_node node release 1500 e2e interop; }
-stage_package() { need_programs package && run_node package release 900 package; }
 
 # LeakSanitizer stops the program to look at its memory; some containers forbid that.
 leaks_can_be_found() {
@@ -231,6 +229,14 @@ stage_fuzz() {
       fail "fuzz: $name $(sed -n 's/.*Test unit written to \(.*\)/(\1)/p' "$work/$name.log" | tail -n 1)"
     fi
   done
+}
+
+stage_package() {
+  if [ ! -x build/release/ponted ] || [ ! -x build/release/ponte ]; then
+    fail "package: build/release/ponted and build/release/ponte are not there"
+    return
+  fi
+  run_node package release 900 package
 }
 
 stage_lint() {
