@@ -29,6 +29,9 @@ quietly() {
   rm -f "$log"
 }
 
+# Objects are found again by the compiler cache in whatever folder the checkout stands.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
 tools/setup.sh package >&2
 if [ -n "$build" ]; then
   quietly cmake --preset release
