@@ -9,9 +9,11 @@ import { openEvents } from '../support/node/event-stream.mjs';
 import { accountToken, pointedAt, startPonted, temporaryFolder } from '../support/node/ponted.mjs';
 import { Program, program } from '../support/node/process.mjs';
 import { canBeWrittenTo } from '../support/node/service.mjs';
-import { linkBaileys } from './clients/baileys.mjs';
 import { linkWhatsmeow } from './clients/whatsmeow.mjs';
+import { startSim } from './linked.mjs';
 import { clients, linked, own, peer, third } from './phones.mjs';
+
+const { linkBaileys } = clients[0].needed.skip ? {} : await import('./clients/baileys.mjs');
 
 const passphrase = 'correct horse battery staple';
 
@@ -102,10 +104,19 @@ async function used(t, one) {
   await reads(client, 'before the move');
   await client.send(lids[peer], 'from where it was');
   await phoneReads(peer, 'from where it was');
-  await sim.admin('send', { from: peer, to: own, text: 'on a session that both have used' });
-  await reads(client, 'on a session that both have used');
   await sim.admin('send', { from: third, group, text: 'to the group' });
   await reads(client, 'to the group');
+  // Keys of messages that were skipped, in a chain that is over by then and in the group's, are carried over too.
+  for (const where of [{ from: peer, to: own }, { from: third, group }]) {
+    await sim.admin('delivery', { number: own, mode: 'hold', next: 1 });
+    await sim.admin('send', { ...where, text: `held back, from ${where.from}` });
+    await sim.admin('send', { ...where, text: `overtaking, from ${where.from}` });
+    await reads(client, `overtaking, from ${where.from}`);
+  }
+  await client.send(lids[peer], 'another turn');
+  await phoneReads(peer, 'another turn');
+  await sim.admin('send', { from: peer, to: own, text: 'on another chain' });
+  await reads(client, 'on another chain');
   await client.send(group, 'to the group, from where it was');
   await phoneReads(third, 'to the group, from where it was');
   await client.end();
@@ -132,7 +143,8 @@ for (const one of clients) {
     assert.doesNotMatch(out, /could not be read|made anew with the next message\), \d+ session/);
 
     const here = await revived(t, sim, dataDir, 'moved');
-    assert.equal(here.instance.connection.state, 'connected');
+    assert.deepEqual(await sim.admin('delivery', { number: own, mode: 'release' }), { released: 2 });
+    for (const number of [peer, third]) await readsHere(here, `held back, from ${number}`);
     await writesBothWays(sim, here, 'moved', group, phoneReads);
 
     const after = await sim.state();
@@ -150,8 +162,7 @@ for (const one of clients) {
   });
 }
 
-test('an instance of Ponte goes on in another Ponte', clients[0].needed, async (t) => {
-  const { startSim } = await import('./linked.mjs');
+test('an instance of Ponte goes on in another Ponte', async (t) => {
   const sim = await startSim();
   t.after(() => sim.stop());
   for (const number of [own, peer, third]) await sim.admin('phone', { number, pushName: `Phone of ${number}` });

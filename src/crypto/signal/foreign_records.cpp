@@ -151,10 +151,11 @@ SignalHandle<sender_key_state> make_sender_key(const ForeignSenderKey& key, cons
           "a libsignal sender key");
   for (const ForeignSenderKey::Skipped& skipped : key.skipped) {
     SignalHandle<sender_message_key> message;
-    const bool added = sender_message_key_create(out(message), skipped.iteration, to_buffer(skipped.seed.view()).get(),
-                                                 context.get()) == SG_SUCCESS &&
-                       sender_key_state_add_sender_message_key(state.get(), message.get()) == SG_SUCCESS;
-    require(added, "libsignal's sender message keys");
+    require(sender_message_key_create(out(message), skipped.iteration, to_buffer(skipped.seed.view()).get(),
+                                      context.get()) == SG_SUCCESS,
+            "a libsignal sender message key");
+    require(sender_key_state_add_sender_message_key(state.get(), message.get()) == SG_SUCCESS,
+            "libsignal's sender message keys");
   }
   return state;
 }
