@@ -145,8 +145,12 @@ Result<Database> Database::open(const std::string& path) {
   sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   // Alone, a log needs no memory that is shared with others.
   PONTE_TRY(impl->run("PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON"));
-  PONTE_TRY(impl->run("SELECT count(*) FROM sqlite_schema"));
-  return Database(std::move(impl));
+  Database database(std::move(impl));
+  PONTE_TRY(database.each("PRAGMA quick_check(1)", "", [](const Row& row) -> Status {
+    const std::string found = row.text(0);
+    return found == "ok" ? Status::Ok() : Status(no_database(found));
+  }));
+  return database;
 }
 
 Status Database::each(const std::string& query, std::string_view argument,
