@@ -87,27 +87,6 @@ Status check_webhooks(const WipedRecords& records) {
   return Status::Ok();
 }
 
-Status take_item(ReadExport& read, Item item) {
-  switch (item.part) {
-    case Part::kSchema: return check_schema(item);
-    case Part::kInstance: {
-      PONTE_ASSIGN(read.incoming.instance, instance_of(item.key, std::move(item.value)));
-      read.counts.name = read.incoming.instance.name;
-      return Status::Ok();
-    }
-    case Part::kDevice:
-    case Part::kWebhooks: {
-      count(read.counts, item.part, item.key);
-      WipedRecords& records = item.part == Part::kDevice ? read.incoming.device : read.incoming.webhooks;
-      records.add(std::move(item.key), std::move(item.value));
-      return Status::Ok();
-    }
-    case Part::kEvents:
-    case Part::kChats: count(read.counts, item.part, item.key); return Status::Ok();
-  }
-  return Status::Ok();
-}
-
 }  // namespace
 
 Result<ExportCounts> put_instance(ExportWriter& file, const store::Store& store, const std::string& name) {
@@ -137,11 +116,41 @@ Status remove_instance(store::Store& store, const std::string& name, RandomSourc
   return commit_and_wait(store, system.take());
 }
 
+Status ExportContents::take(Item item) {
+  switch (item.part) {
+    case Part::kSchema: return check_schema(item);
+    case Part::kInstance: {
+      PONTE_ASSIGN(read_.incoming.instance, instance_of(item.key, std::move(item.value)));
+      read_.counts.name = read_.incoming.instance.name;
+      return Status::Ok();
+    }
+    case Part::kDevice:
+    case Part::kWebhooks: {
+      count(read_.counts, item.part, item.key);
+      WipedRecords& records = item.part == Part::kDevice ? read_.incoming.device : read_.incoming.webhooks;
+      records.add(std::move(item.key), std::move(item.value));
+      return Status::Ok();
+    }
+    case Part::kEvents:
+    case Part::kChats: {
+      count(read_.counts, item.part, item.key);
+      wipe(item.value);
+      return Status::Ok();
+    }
+  }
+  return Status::Ok();
+}
+
+Result<ReadExport> ExportContents::finish() {
+  PONTE_TRY(check_device(read_.incoming.device));
+  PONTE_TRY(check_webhooks(read_.incoming.webhooks));
+  return std::move(read_);
+}
+
 Result<ReadExport> read_export(const ExportReader& file) {
-  ReadExport read;
-  PONTE_TRY(file.each([&read](Item item) { return take_item(read, std::move(item)); }));
-  PONTE_TRY(check_device(read.incoming.device));
-  PONTE_TRY(check_webhooks(read.incoming.webhooks));
+  ExportContents contents;
+  PONTE_TRY(file.each([&contents](Item item) { return contents.take(std::move(item)); }));
+  PONTE_ASSIGN(ReadExport read, contents.finish());
   read.incoming.each_bulk = [&file](Incoming::Take take) {
     return file.each([&take](Item item) -> Status {
       if (is_bulk(item.part)) return take(std::move(item));

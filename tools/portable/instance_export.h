@@ -34,9 +34,21 @@ struct ReadExport {
   ExportCounts counts;
 };
 
+/// Takes what a file says, item by item, and looks at it.
+class ExportContents {
+ public:
+  /// kUnsupported/kInvalidField where the records are of another schema; kMalformed/kInvalidField where one is none.
+  Status take(Item item);
+  /// Without the records of events and chats. kMalformed/kInvalidField where the device is not whole. The object is
+  /// spent.
+  Result<ReadExport> finish();
+
+ private:
+  ReadExport read_;
+};
+
 /// Reads all of the file and looks at it. `incoming` reads events and chats from it again, so the reader outlives it.
-/// Errors of ExportReader::each; kUnsupported/kInvalidField where its records are of another schema;
-/// kMalformed/kInvalidField where they are not what records are.
+/// Errors of ExportReader::each and ExportContents.
 Result<ReadExport> read_export(const ExportReader& file);
 
 }  // namespace ponte::portable
