@@ -8,6 +8,7 @@ import { startPonted, temporaryFolder } from '../support/node/ponted.mjs';
 import { Program, program } from '../support/node/process.mjs';
 
 const passphrase = 'correct horse battery staple';
+const interrupt = '\x03';
 
 async function ponte(args, input) {
   const run = new Program(program('ponte'), args);
@@ -87,6 +88,7 @@ test('what an import needs', async (t) => {
 
   writeFileSync(path.join(empty, 'creds.json'), '{}');
   await refused(2, /--name: expected the name/, ['import', empty, '--data', `${empty}/data`]);
+  await refused(2, /--name: expected 1 to 100 letters/, ['import', empty, '--data', `${empty}/data`, '--name', 'a b']);
   await refused(1, /not linked/, ['import', empty, '--data', `${empty}/data`, '--name', 'moved']);
   assert.equal(existsSync(`${empty}/data`), false);
 
@@ -114,6 +116,7 @@ test('settings, webhooks and secrets move; the token does not', async (t) => {
   const { code, out, error } = await ponte(['import', file, '--data', to, '--passphrase-file', '-', '--name', 'moved'], `${passphrase}\n`);
   assert.equal(code, 0, error);
   assert.match(out, /Imported as the instance moved, with a new token/);
+  assert.match(out, /A new store was made in .*Keep its master key safe/);
   assert.doesNotMatch(out, /two places/, 'one that was never linked may be anywhere');
   const ponted = await startPonted({ dataDir: to });
   t.after(() => ponted.stop('SIGKILL'));
@@ -128,8 +131,8 @@ test('settings, webhooks and secrets move; the token does not', async (t) => {
 test('a terminal is asked, and shows nothing', async (t) => {
   const { dataDir } = await directory(t);
   const file = path.join(await temporaryFolder(t), 'file');
-  const asked = async (answers) => {
-    const command = [program('ponte'), 'export', 'sales', '--data', dataDir, '--out', file].map((one) => `'${one}'`).join(' ');
+  const asked = async (answers, [before, after] = ['', '']) => {
+    const command = before + [program('ponte'), 'export', 'sales', '--data', dataDir, '--out', file].map((one) => `'${one}'`).join(' ') + after;
     const run = new Program('/usr/bin/script', ['-qefc', command, '/dev/null']);
     let seen = 0;
     const saw = async (question) => {
@@ -138,12 +141,15 @@ test('a terminal is asked, and shows nothing', async (t) => {
     };
     for (const [question, answer] of answers) {
       await saw(question);
-      run.child.stdin.write(`${answer}\n`);
+      run.child.stdin.write(answer === interrupt ? interrupt : `${answer}\n`);
     }
     const { code } = await run.ended(60);
     assert.doesNotMatch(run.output(), /battery/);
     return { code, said: run.stdout };
   };
+  // Whoever gives up has a terminal that shows again what is typed.
+  const stopped = await asked([['Passphrase: ', interrupt]], ['trap : INT; ', '; echo "it ended with $?"; stty -a']);
+  assert.match(stopped.said, /it ended with 130[^]* echo /);
   const differing = await asked([['Passphrase: ', passphrase], ['The same again: ', 'battery staple']]);
   assert.equal(differing.code, 2, differing.said);
   assert.match(differing.said, /the two passphrases differ/);

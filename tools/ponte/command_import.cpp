@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "crypto/digest.h"
 #include "crypto/system_random.h"
+#include "instance/types.h"
 #include "ponte/commands.h"
 #include "ponte/passphrase.h"
 #include "ponte/portable_store.h"
@@ -33,6 +34,7 @@ struct Told {
   std::vector<std::string> taken;
   std::vector<std::string> left;
   bool linked = true;
+  std::string new_store;  ///< where one was made
 };
 
 Error usage(std::string what) {
@@ -81,7 +83,8 @@ Told told_of(const portable::AdoptionCounts& counts) {
 }
 
 Result<store::InstanceRecord> admit(const ImportArguments& arguments, portable::Incoming incoming, Wall now,
-                                    RandomSource& random) {
+                                    RandomSource& random, Told& told) {
+  if (!holds_store(arguments.place)) told.new_store = arguments.place.directory;
   PONTE_ASSIGN(const auto store, open_store(arguments.place, MissingStore::kMade, random));
   return portable::admit(*store, std::move(incoming), {arguments.name, now}, random);
 }
@@ -92,7 +95,7 @@ Result<store::InstanceRecord> import_export(const ImportArguments& arguments, Wa
   PONTE_ASSIGN(const auto file, portable::ExportReader::open(arguments.source, passphrase.view()));
   PONTE_ASSIGN(portable::ReadExport read, portable::read_export(file));
   told = told_of(read.counts);
-  return admit(arguments, std::move(read.incoming), now, random);
+  return admit(arguments, std::move(read.incoming), now, random, told);
 }
 
 Result<store::InstanceRecord> import_foreign(const ImportArguments& arguments, SourceKind kind, Wall now,
@@ -103,12 +106,15 @@ Result<store::InstanceRecord> import_foreign(const ImportArguments& arguments, S
                                            : portable::read_baileys(arguments.source, now, adoption));
   PONTE_ASSIGN(portable::Incoming incoming, adoption.finish(arguments.name));
   told = told_of(adoption.counts());
-  return admit(arguments, std::move(incoming), now, random);
+  return admit(arguments, std::move(incoming), now, random, told);
 }
 
 Result<store::InstanceRecord> import_any(const ImportArguments& arguments, Told& told) {
   crypto::SystemRandom random;
   const Wall now = SystemClock().now().wall;
+  // Before a store is made.
+  if (!arguments.name.empty() && !instance::is_instance_name(arguments.name))
+    return usage("--name: expected 1 to 100 letters, digits, '_' and '-'");
   PONTE_ASSIGN(const SourceKind kind, portable::kind_of_source(arguments.source));
   if (!arguments.jid.empty() && kind != SourceKind::kWhatsmeow)
     return usage("--jid: only a store of whatsmeow holds several devices");
@@ -123,6 +129,9 @@ int run_import(const ImportArguments& arguments) {
   if (!instance.ok()) return fail("import", instance.error());
   std::printf("Imported as the instance %s, with a new token (/api/instance/list shows it).\n", instance->name.c_str());
   std::printf("  taken:    %s\n  left out: %s\n", joined(told.taken).c_str(), joined(told.left).c_str());
+  if (!told.new_store.empty())
+    std::printf("A new store was made in %s. Keep its master key safe: without it the store is lost.\n",
+                told.new_store.c_str());
   if (told.linked) {
     std::printf(
         "\nThe session must not run in two places. Where it came from must stay stopped for good, before ponted is\n"

@@ -1,6 +1,7 @@
 #include "ponte/passphrase.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -22,13 +23,40 @@ Error refused(std::string what) {
   return {Errc::kInvalidArgument, Cause::kInvalidField, std::move(what)};
 }
 
+volatile sig_atomic_t interrupted_by = 0;
+
+void note_signal(int signal) {
+  interrupted_by = signal;
+}
+
+/// Signals that would end the process are noted for as long as this lives, and end it afterwards: a terminal is not
+/// left silent behind.
+class HeldSignals {
+ public:
+  HeldSignals() {
+    struct sigaction note {};
+    note.sa_handler = note_signal;  // without SA_RESTART: reading ends
+    for (std::size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &note, &before_[i]);
+  }
+  HeldSignals(const HeldSignals&) = delete;
+  HeldSignals& operator=(const HeldSignals&) = delete;
+  ~HeldSignals() {
+    for (std::size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &before_[i], nullptr);
+    if (interrupted_by != 0) ::raise(interrupted_by);
+  }
+
+ private:
+  static constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+  std::array<struct sigaction, kSignals.size()> before_{};
+};
+
 /// One line, without its end. Read byte by byte: what comes behind is somebody else's.
 Result<SecretBytes> read_line(int fd) {
   Bytes line;
   line.reserve(kLongest + 2);  // never grows, and so leaves no copies
   for (std::uint8_t byte = 0; line.size() <= kLongest;) {
     const ssize_t got = ::read(fd, &byte, 1);
-    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EINTR && interrupted_by == 0) continue;
     if (got < 0) return store::file_error("cannot read the passphrase", errno);
     if (got == 0 || byte == '\n') break;
     line.push_back(byte);
@@ -62,6 +90,7 @@ class SilentTerminal {
 };
 
 Result<SecretBytes> ask(int terminal, std::string_view question) {
+  const HeldSignals held;  // first: they end the process once the terminal is as it was
   const SilentTerminal silent(terminal);
   if (!silent.silent())
     return refused("the terminal cannot be kept from showing the passphrase: use --passphrase-file");

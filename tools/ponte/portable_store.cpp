@@ -8,10 +8,13 @@
 
 namespace ponte::tool {
 
+bool holds_store(const StorePlace& place) {
+  return portable::exists(place.directory + "/db") || portable::exists(place.directory + "/initialized");
+}
+
 Result<std::unique_ptr<store::Store>> open_store(const StorePlace& place, MissingStore missing, RandomSource& random) {
   const std::string& directory = place.directory;
-  const bool is_store = portable::exists(directory + "/db") || portable::exists(directory + "/initialized");
-  if (!is_store && missing == MissingStore::kRefused)
+  if (!holds_store(place) && missing == MissingStore::kRefused)
     return Error{Errc::kNotFound, Cause::kInvalidField, "there is no store of Ponte in " + directory};
   const std::string key_file = place.master_key_file.empty() ? directory + "/master.key" : place.master_key_file;
   auto store = store::open_rocksdb({directory, key_file}, random);

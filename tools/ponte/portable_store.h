@@ -15,6 +15,9 @@ struct StorePlace {
   std::string master_key_file;  ///< empty: master.key in the directory
 };
 
+/// Whether there is a store, be it damaged.
+bool holds_store(const StorePlace& place);
+
 enum class MissingStore { kRefused, kMade };
 
 /// Opens the store. Errors of open_rocksdb; kNotFound/kInvalidField where there is none and none is to be made.

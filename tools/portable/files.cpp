@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 using store::file_error;
 
 std::string temporary_name(const std::string& path) {
-  return path + ".part";
+  return path + ".ponte-part";
 }
 
 Error taken(const std::string& path) {

@@ -93,7 +93,7 @@ TEST_F(PortableExport, IsForItsOwnersEyes) {
   const std::string text = to_text(file_);
   for (const std::string_view word : {"sales", "example.com", "the-token", "5511987654321", "credentials"})
     EXPECT_EQ(text.find(word), std::string::npos) << word;
-  EXPECT_FALSE(exists(path_ + ".part"));
+  EXPECT_FALSE(exists(path_ + ".ponte-part"));
 }
 
 TEST_F(PortableExport, IsNotWrittenOverAnything) {
@@ -122,7 +122,7 @@ TEST_F(PortableExport, LeavesNothingWhereItIsNotFinished) {
     EXPECT_EQ(missing.error().cause, Cause::kInstanceNotFound);
   }
   EXPECT_FALSE(exists(folder_ / "half"));
-  EXPECT_FALSE(exists(folder_ / "half.part"));
+  EXPECT_FALSE(exists(folder_ / "half.ponte-part"));
 }
 
 TEST_F(PortableExport, RefusesEveryBitOfItsHeader) {
