@@ -115,6 +115,7 @@ test('settings, webhooks and secrets move; the token does not', async (t) => {
   const to = await temporaryFolder(t);
   const { code, out, error } = await ponte(['import', file, '--data', to, '--passphrase-file', '-', '--name', 'moved'], `${passphrase}\n`);
   assert.equal(code, 0, error);
+  assert.equal(error, '');
   assert.match(out, /Imported as the instance moved, with a new token/);
   assert.match(out, /A new store was made in .*Keep its master key safe/);
   assert.doesNotMatch(out, /two places/, 'one that was never linked may be anywhere');

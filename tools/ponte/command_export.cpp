@@ -42,7 +42,8 @@ int run_export(const ExportArguments& arguments) {
               counted(counts->messages, "message").c_str());
   std::printf("Its token stays behind: it gets a new one where it is imported.\n");
   if (arguments.move) {
-    std::printf("It is removed here, and stays linked. The file is all there is of it now.\n");
+    std::printf("It is removed here%s. The file is all there is of it now.\n",
+                counts->linked ? ", and stays linked" : "");
   } else if (counts->linked) {
     std::printf(
         "\nThe session must not run in two places. Once it is imported elsewhere it must never run here again: keep "

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "base/log.h"
 #include "ponte/commands.h"
 #include "portable/files.h"
 #include "store/rocksdb_store.h"
@@ -17,6 +18,7 @@ Result<std::unique_ptr<store::Store>> open_store(const StorePlace& place, Missin
   if (!holds_store(place) && missing == MissingStore::kRefused)
     return Error{Errc::kNotFound, Cause::kInvalidField, "there is no store of Ponte in " + directory};
   const std::string key_file = place.master_key_file.empty() ? directory + "/master.key" : place.master_key_file;
+  log::set_level(log::Level::kOff);  // what goes wrong is told by the command, once
   auto store = store::open_rocksdb({directory, key_file}, random);
   if (!store.ok() && store.error().cause == Cause::kStoreInUse) {
     return Error{Errc::kUnavailable, Cause::kStoreInUse,
