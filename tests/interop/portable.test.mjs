@@ -7,7 +7,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { openEvents } from '../support/node/event-stream.mjs';
 import { accountToken, pointedAt, startPonted, temporaryFolder } from '../support/node/ponted.mjs';
-import { Program, program } from '../support/node/process.mjs';
+import { Program, program, until } from '../support/node/process.mjs';
 import { canBeWrittenTo } from '../support/node/service.mjs';
 import { linkWhatsmeow } from './clients/whatsmeow.mjs';
 import { startSim } from './linked.mjs';
@@ -89,16 +89,38 @@ async function writesBothWays(sim, here, name, group, phoneReads) {
   await phoneReads(peer, 'to the group, from where it moved to');
 }
 
+/** How each is started on what it keeps, and when it has read the app state that is there. */
 const stores = {
-  whatsmeow: { file: 'store.db', start: (sim, source) => linkWhatsmeow(sim, { store: source }) },
-  Baileys: { file: 'auth', start: (sim, source) => linkBaileys(sim, { folder: source }) },
+  whatsmeow: {
+    file: 'store.db',
+    start: (sim, source) => linkWhatsmeow(sim, { store: source }),
+    hasAppState: async (client) => {
+      while ((await client.next('appState')).index[0] !== 'contact');
+    },
+  },
+  Baileys: {
+    file: 'auth',
+    start: (sim, source) => linkBaileys(sim, { folder: source }),
+    hasAppState: (_, source) =>
+      until('Baileys has read app state', () => existsSync(path.join(source, 'app-state-sync-version-critical_unblock_low.json'))),
+  },
 };
+
+/** Serialized SyncActionValue with a contact of that full name. */
+const contact = (name) => Buffer.from([0x1a, name.length + 2, 0x0a, name.length, ...Buffer.from(name)]).toString('hex');
+const named = (sim, who, name) =>
+  sim.admin('app-state', { number: own, collection: 'critical_unblock_low', index: ['contact', `${who}@s.whatsapp.net`], value: contact(name) });
 
 /** A client that is linked to `own`, keeps what it has in `source`, and has written and read. Then it is ended. */
 async function used(t, one) {
   const source = path.join(await temporaryFolder(t), stores[one.name].file);
-  const line = await linked(t, { ...one, start: (sim) => stores[one.name].start(sim, source) });
+  const line = await linked(t, { ...one, start: (sim) => stores[one.name].start(sim, source) }, async (it) => {
+    await named(it, peer, 'Peer as written before');
+    await it.admin('app-state-key-share', { onLogin: true });
+    await it.admin('history', { onLogin: true, chats: 1 });
+  });
   const { sim, client, lids, reads: phoneReads } = line;
+  await stores[one.name].hasAppState(client, source);
   const { id: group } = await sim.admin('group', { subject: 'Three', creator: third, members: [own, peer] });
   await sim.admin('send', { from: peer, to: own, text: 'before the move' });
   await reads(client, 'before the move');
@@ -137,7 +159,7 @@ for (const one of clients) {
     assert.deepEqual(snapshot(source), files, 'the source is left as it was');
     assert.match(out, /Imported as the instance moved/);
     assert.match(out, /taken:.* \d+ prekeys, [1-9]\d* sessions?, /);
-    assert.match(out, /1 sender key,/);
+    assert.match(out, /1 sender key, 1 app state key, /);
     assert.match(out, /left out: 1 sender key of our own /);
     assert.match(out, /must not run in two places/);
     assert.doesNotMatch(out, /could not be read|made anew with the next message\), \d+ session/);
@@ -146,6 +168,15 @@ for (const one of clients) {
     assert.deepEqual(await sim.admin('delivery', { number: own, mode: 'release' }), { released: 2 });
     for (const number of [peer, third]) await readsHere(here, `held back, from ${number}`);
     await writesBothWays(sim, here, 'moved', group, phoneReads);
+    // App state is read with the keys that came along: a snapshot first, then what changes.
+    const peerIs = (name) =>
+      until(`${peer} is called "${name}"`, async () => {
+        const { body } = await here.ponted.request('GET', `/api/chat/contacts/moved?number=${peer}`);
+        return JSON.stringify(body).includes(name);
+      });
+    await peerIs('Peer as written before');
+    await named(sim, peer, 'Peer as written after');
+    await peerIs('Peer as written after');
 
     const after = await sim.state();
     const { companions } = after.phones.find(({ number }) => number === own);

@@ -85,6 +85,8 @@ std::optional<ForeignSession> session_of_go(const Json& json) {
     chain->ratchet_private.reset();
     session.receiving.push_back(std::move(*chain));
   }
+  // Of a chain that never sent it counts on, below zero.
+  if (session.previous_counter == std::numeric_limits<std::uint32_t>::max()) session.previous_counter = 0;
   return session;
 }
 

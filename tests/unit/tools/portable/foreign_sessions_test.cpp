@@ -110,6 +110,19 @@ TEST_P(PortableForeign, GoesOnWithASessionThatWasNotAnswered) {
   EXPECT_EQ(sent->type, SignalMessageType::kPrekey);
 }
 
+TEST_P(PortableForeign, CountsFromNoughtWhereNothingWasSentBefore) {
+  const bool go = GetParam() == "whatsmeow";
+  Json record = WipedJson(bytes("session")).value();
+  if (go) {
+    record["SessionState"]["PreviousCounter"] = 0xFFFF'FFFF;
+  } else {
+    for (Json& one : record["_sessions"]) one["currentRatchet"]["previousCounter"] = -1;
+  }
+  const auto sessions = sessions_of(as_bytes(record.dump()));
+  ASSERT_TRUE(sessions);
+  EXPECT_EQ(sessions->sessions.front().previous_counter, 0u);
+}
+
 TEST_P(PortableForeign, LeavesOutASessionThatLacksSomething) {
   const WipedJson parsed(bytes("session"));
   ASSERT_TRUE(parsed.ok());
