@@ -51,14 +51,16 @@ async function revived(t, sim, dataDir, name) {
   const ponted = await startPonted({ dataDir, env: pointedAt(sim) });
   t.after(() => ponted.stop('SIGKILL'));
   const instance = await ponted.reached(name, 'connected');
-  const events = await openEvents(ponted, `/v1/instances/${name}/events`, { token: accountToken });
+  const events = await openEvents(ponted, `/v1/instances/${name}/events`, { token: accountToken, lastEventId: 0 });
   t.after(() => events.close());
-  return { ponted, instance, events };
+  return { ponted, instance, events, seen: [] };
 }
 
-async function readsHere({ events }, text) {
+async function readsHere({ events, seen }, text) {
   for (;;) {
-    const { event, data } = await events.next(60_000);
+    const one = await events.next(60_000);
+    seen.push(one);
+    const { event, data } = one;
     if (event === 'message.exchange' && data.data.direction === 'incoming' && data.data.message?.text === text) return;
   }
 }
@@ -105,6 +107,14 @@ const stores = {
       until('Baileys has read app state', () => existsSync(path.join(source, 'app-state-sync-version-critical_unblock_low.json'))),
   },
 };
+
+/** That it is linked is told once, wherever it was linked; events go on in their order. */
+function assertToldOnce({ seen }) {
+  assert.equal(seen.filter(({ event, data }) => event === 'instance.state' && data.data.state === 'pair_success').length, 1);
+  const ids = seen.map(({ id }) => Number(id)).filter((id) => id > 0);
+  assert.ok(ids.length > 2, JSON.stringify(seen.map(({ id }) => id)));
+  assert.deepEqual(ids, [...new Set(ids)].sort((left, right) => left - right));
+}
 
 /** Serialized SyncActionValue with a contact of that full name. */
 const contact = (name) => Buffer.from([0x1a, name.length + 2, 0x0a, name.length, ...Buffer.from(name)]).toString('hex');
@@ -168,6 +178,7 @@ for (const one of clients) {
     assert.deepEqual(await sim.admin('delivery', { number: own, mode: 'release' }), { released: 2 });
     for (const number of [peer, third]) await readsHere(here, `held back, from ${number}`);
     await writesBothWays(sim, here, 'moved', group, phoneReads);
+    assertToldOnce(here);
     // App state is read with the keys that came along: a snapshot first, then what changes.
     const peerIs = (name) =>
       until(`${peer} is called "${name}"`, async () => {
@@ -242,6 +253,7 @@ test('an instance of Ponte goes on in another Ponte', async (t) => {
   assert.notEqual(here.instance.token, token);
   assert.equal(here.instance.instanceId, instanceId);
   await writesBothWays(sim, here, 'sales', group, phoneReads);
+  assertToldOnce(here);
   const history = await here.ponted.request('POST', '/api/chat/history/sales', { body: { number: peer } });
   assert.match(JSON.stringify(history.body), /from where it was/);
 
