@@ -18,7 +18,8 @@ std::vector<Route> all_routes(EndpointContext context) {
                           passkey_read_route,    passkey_submit_route,   passkey_confirm_route,
                           qr_svg_route,          qr_png_route,           qr_text_route,
                           health_route,          metrics_route,          docs_route,
-                          docs_file_route}) {
+                          docs_file_route,       dashboard_page_route,   link_page_route,
+                          page_file_route}) {
     routes.push_back(make(context));
   }
   for (const auto make :

@@ -50,6 +50,8 @@ struct EndpointContext {
   bool metrics_open = false;              ///< /metrics asks for no token
   const EventServices* events = nullptr;  ///< null: no endpoints of events
   std::string_view public_url = {};       ///< PONTE_PUBLIC_URL, for the API description
+  /// The status of the page that a link's token leads to: 200, 404 or 410. Null: 200, the page finds out by itself.
+  std::function<int(std::string_view token)> link_page_status = nullptr;
 };
 
 Route health_route(EndpointContext context);
@@ -99,6 +101,9 @@ Route delivery_attempts_route(EndpointContext context);
 Route webhook_test_route(EndpointContext context);
 Route docs_route(EndpointContext context);
 Route docs_file_route(EndpointContext context);
+Route dashboard_page_route(EndpointContext context);
+Route link_page_route(EndpointContext context);
+Route page_file_route(EndpointContext context);
 /// Describes the rows that are there, and itself: to be added last.
 void add_openapi_route(std::vector<Route>& routes, std::string_view public_url);
 

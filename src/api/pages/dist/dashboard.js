@@ -1,0 +1,1 @@
+import{L as o}from"./shared.js";console.log(o);
