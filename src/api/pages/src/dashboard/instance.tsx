@@ -46,17 +46,17 @@ export function InstancePage({ instance }: { instance: Instance }) {
       <div class="title-row">
         <div>
           <h1>{name}</h1>
-          <p class="facts"><StateBadge state={state} /> <span>{numberOf(instance) || say(texts.noNumber)}</span> <span class="hint">{say(texts.since, time(since))}</span></p>
+          <p class="facts"><StateBadge state={state} /> <span>{numberOf(instance) || say(texts.noNumber)}</span> <span class="hint">{say(texts.since, time(since))}</span>
+            {instance.token && <CopyButton text={instance.token} label={say(texts.copyToken)} kind="plain" />}</p>
           {instance.reason && <ReasonLine reason={instance.reason} />}
         </div>
         <div class="row actions">
-          <button type="button" class="main" onClick={() => setOpen('link')}>{say(texts.link)}</button>
+          <button type="button" class={state === 'connected' ? 'quiet' : 'main'} onClick={() => setOpen('link')}>{say(texts.link)}</button>
           <button type="button" class="quiet" disabled={busy} onClick={reconnect}>{say(texts.reconnect)}</button>
           <button type="button" class="quiet" onClick={() => setOpen('logout')}>{say(texts.logOut)}</button>
           {instance.token && <button type="button" class="danger" onClick={() => setOpen('delete')}>{say(texts.remove)}</button>}
         </div>
       </div>
-      {instance.token && <p class="row token"><span class="hint">{say(texts.tokenOf)}</span><CopyButton text={instance.token} label={say(texts.copyToken)} kind="plain" /></p>}
       <p role="status" class={said ? 'banner' : 'away'}>{said}</p>
       <ProblemNote problem={problem} />
       <section class="card sections">

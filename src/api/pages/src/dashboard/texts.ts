@@ -64,8 +64,7 @@ export const texts = {
     'Se borran sus mensajes, ajustes y enlaces, y se desvincula el dispositivo. No se puede deshacer.'],
   removeType: ['Type {0} to confirm', 'Digite {0} para confirmar', 'Escribe {0} para confirmar'],
   sections: ['Parts of the instance', 'Partes da instância', 'Partes de la instancia'],
-  tokenOf: ['Instance token', 'Token da instância', 'Token de la instancia'],
-  copyToken: ['Copy token', 'Copiar token', 'Copiar token'],
+  copyToken: ['Copy instance token', 'Copiar token da instância', 'Copiar token de la instancia'],
 
   events: ['Events', 'Eventos', 'Eventos'],
   eventsNone: ['Waiting for events. They appear here as they happen.', 'Aguardando eventos. Eles aparecem aqui quando acontecem.',
@@ -86,7 +85,7 @@ export const texts = {
   linkReturn: ['Address to go to afterwards (optional)', 'Endereço para ir depois (opcional)', 'Dirección a la que ir después (opcional)'],
   linkReturnWrong: ['It must begin with http:// or https://.', 'Deve começar com http:// ou https://.', 'Debe empezar por http:// o https://.'],
   linkTime: ['Good for', 'Válido por', 'Válido durante'],
-  linkUses: ['How often it may be used', 'Quantas vezes pode ser usado', 'Cuántas veces se puede usar'],
+  linkUses: ['Number of uses', 'Número de usos', 'Número de usos'],
   hour: ['1 hour', '1 hora', '1 hora'],
   day: ['1 day', '1 dia', '1 día'],
   week: ['7 days', '7 dias', '7 días'],

@@ -56,7 +56,7 @@ function WebhookRow({ name, webhook, edit, changed }: { name: string; webhook: W
     <li>
       <div class="webhook-head">
         <div>
-          <h3>{webhook.label} {!webhook.enabled && <span class="badge">{say(texts.off)}</span>}</h3>
+          <h2 class="small">{webhook.label} {!webhook.enabled && <span class="badge">{say(texts.off)}</span>}</h2>
           {webhook.url && <p class="address">{webhook.url}</p>}
           <p class="hint">{say(texts.figures, webhook.delivered, webhook.pending, webhook.deadLetters)}</p>
           {webhook.disabledReason && <p class="reason">{webhook.disabledReason}</p>}
@@ -97,7 +97,7 @@ function Attempts({ path }: { path: string }) {
         <thead><tr><th scope="col">{say(texts.when)}</th><th scope="col">{say(texts.event)}</th><th scope="col">{say(texts.outcome)}</th><th scope="col">{say(texts.took)}</th></tr></thead>
         <tbody>
           {value.attempts.map((attempt, index) => (
-            <tr key={index}><td>{time(attempt.timestamp)}</td><td>{attempt.event}</td>
+            <tr key={index}><td>{time(attempt.timestamp, 'medium')}</td><td>{attempt.event}</td>
               <td>{attempt.outcome} {attempt.status ?? attempt.cause ?? ''}</td><td>{attempt.durationMs} ms</td></tr>
           ))}
         </tbody>

@@ -51,7 +51,7 @@ export interface Translator {
   tag: string;
   say: (text: Text, ...values: (string | number)[]) => string;
   /** A point in time, of today as its hour. */
-  time: (iso: string) => string;
+  time: (iso: string, style?: 'short' | 'medium') => string;
 }
 
 export function useText(): Translator {
@@ -61,12 +61,12 @@ export function useText(): Translator {
     language,
     tag,
     say: (text, ...values) => translate(language, text, ...values),
-    time: (iso) => timeText(tag, new Date(iso)),
+    time: (iso, style = 'short') => timeText(tag, new Date(iso), style),
   };
 }
 
-function timeText(tag: string, when: Date): string {
+function timeText(tag: string, when: Date, timeStyle: 'short' | 'medium'): string {
   if (Number.isNaN(when.getTime())) return '';
   const today = when.toDateString() === new Date().toDateString();
-  return new Intl.DateTimeFormat(tag, today ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' }).format(when);
+  return new Intl.DateTimeFormat(tag, today ? { timeStyle } : { dateStyle: 'medium', timeStyle }).format(when);
 }
