@@ -56,7 +56,7 @@ function useInstances(service: Service): { instances: Instance[] | null; live: b
   };
   useEffect(() => {
     void refresh();
-    return follow(service.token, 'v1/events?events=instance.state', {
+    return follow(service.token, 'v1/events', {
       onLive: (open) => {
         setLive(open);
         if (open) void refresh();

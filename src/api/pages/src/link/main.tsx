@@ -5,7 +5,7 @@ import '../shared/base.css';
 import './link.css';
 import { useText, type Translator } from '../shared/i18n';
 import { explanationOf } from '../shared/causes';
-import { Localized, Tabs, plainText, webAddress } from '../shared/ui';
+import { Localized, Mark, Tabs, plainText, webAddress } from '../shared/ui';
 import { CodeShown, NumberForm, nothingEntered, type Entered } from './code_panel';
 import { Failure, Heading, Waiting } from './parts';
 import { PasskeyPanel } from './passkey_panel';
@@ -35,7 +35,7 @@ function Gone({ code }: { code: string }) {
   }[code] ?? [texts.goneInvalid, texts.goneInvalidWords];
   return (
     <div class="said">
-      <span class="mark" aria-hidden="true">∅</span>
+      <Mark icon="gone" />
       <Heading>{say(title)}</Heading>
       <p>{say(words)}</p>
     </div>
@@ -47,7 +47,7 @@ function Done({ view, link }: { view: View; link: Link | null }) {
   const back = webAddress(link?.returnUrl);
   return (
     <div class="said done">
-      <span class="mark" aria-hidden="true">✓</span>
+      <Mark icon="done" />
       <Heading>{say(texts.done)}</Heading>
       <p>{view.number ? say(texts.doneNumber, shownNumber(view.number)) : say(texts.doneAlready)}</p>
       {back && <a class="main" href={back.href} rel="noopener noreferrer">{say(texts.goBack, plainText(back.host, 60))}</a>}
@@ -172,7 +172,7 @@ function Page({ chooser }: { chooser: preact.JSX.Element }) {
         <p class="away" role="status" aria-live="polite">{announcement(session, text)}</p>
         {session.offline && <p class="banner" role="status">{say(texts.offline)}</p>}
         <section class="card" aria-busy={busy !== null}><Body session={session} /></section>
-        {!gone && <p class="about">{say(texts.about)}</p>}
+        {!gone && view?.state !== 'connected' && <p class="about">{say(texts.about)}</p>}
       </main>
     </>
   );

@@ -1,8 +1,8 @@
 // What a state of linking looks like: a heading that takes the focus when it comes, words, and one action.
 import type { ComponentChildren, JSX } from 'preact';
 import { useText } from '../shared/i18n';
-import { causeIs, explanationOf, notBefore } from '../shared/causes';
-import { Ring, Spinner, useSecondsLeft } from '../shared/ui';
+import { causeIs, explanationOf, tryFrom } from '../shared/causes';
+import { Mark, Ring, Spinner, useSecondsLeft } from '../shared/ui';
 import { texts } from './texts';
 import type { Reason, Timed } from './view';
 
@@ -26,9 +26,9 @@ export function Failure({ reason, action }: { reason: Reason; action: JSX.Elemen
   const { title, words, calm } = explanationOf(reason.code, reason.status);
   return (
     <div class={calm ? 'said calm' : 'said failure'}>
-      <span class="mark" aria-hidden="true">{calm ? '◷' : '!'}</span>
+      <Mark icon={calm ? 'time' : 'wrong'} />
       <Heading>{say(title)}</Heading>
-      <p>{say(words)}{reason.retryAt && !calm ? ` ${say(notBefore, time(reason.retryAt))}` : ''}</p>
+      <p>{say(words)}{reason.retryAt && !calm ? ` ${say(tryFrom, time(reason.retryAt))}` : ''}</p>
       {action}
       {!calm && reason.code && <p class="cause">{say(causeIs, reason.code)}</p>}
     </div>

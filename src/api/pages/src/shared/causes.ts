@@ -186,5 +186,5 @@ export function explanationOf(code: string, status = 0): Explanation {
   return status === 502 || status === 503 || status === 504 ? unavailable : unknown;
 }
 
-export const notBefore: Text = ['Not before {0}.', 'Não antes de {0}.', 'No antes de {0}.'];
+export const tryFrom: Text = ['Try again from {0} on.', 'Tente de novo a partir de {0}.', 'Inténtalo a partir de {0}.'];
 export const causeIs: Text = ['Cause: {0}', 'Causa: {0}', 'Causa: {0}'];

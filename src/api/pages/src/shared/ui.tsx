@@ -129,6 +129,18 @@ export function Ring({ left, total }: { left: number; total: number }) {
   );
 }
 
+const icons = {
+  done: 'M5 12.5l4.5 4.5L19 7.5',
+  wrong: 'M12 6v7.5M12 17.6v.1',
+  time: 'M12 6.5V12l3.5 2.5M12 21a9 9 0 1 1 0-18 9 9 0 0 1 0 18z',
+  gone: 'M5.6 5.6l12.8 12.8M12 21a9 9 0 1 1 0-18 9 9 0 0 1 0 18z',
+};
+
+/** What kind of state it is, for the eye. */
+export function Mark({ icon }: { icon: keyof typeof icons }) {
+  return <span class="mark" aria-hidden="true"><svg viewBox="0 0 24 24"><path d={icons[icon]} /></svg></span>;
+}
+
 export function Spinner() {
   return <span class="spinner" aria-hidden="true" />;
 }
