@@ -1,4 +1,4 @@
-// GET /, GET /link/:token, GET /pages/:file: the pages for people, and what they load (contract 1.9). Nothing comes
+// GET /, GET /link/:token, GET /pages/:file: the pages for people, and what they load (contract 1.10). Nothing comes
 // from elsewhere, and showing one changes nothing.
 #include <map>
 #include <memory>

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
-import { useText } from '../shared/i18n';
+import { explanationOf } from '../shared/causes';
+import { useText, type Translator } from '../shared/i18n';
 import type { Problem } from '../shared/api';
 import { CopyButton, Field } from '../shared/ui';
 import { Heading, Waiting } from './parts';
@@ -22,17 +23,26 @@ interface Props {
   onPhone: boolean;
   /** Gives what went wrong. */
   submit: (assertion: unknown) => Promise<Problem | null>;
-  confirm: () => Promise<void>;
+  confirm: () => Promise<Problem | null>;
+}
+
+function wordsOf({ code, status }: Problem, { say }: Translator): string {
+  if (code === 'INVALID_ASSERTION' || status === 400) return say(texts.passkeyInvalid);
+  const { title, words } = explanationOf(code, status);
+  return `${say(title)}. ${say(words)}`;
 }
 
 export function PasskeyPanel({ passkey, onPhone, submit, confirm }: Props) {
-  const { say } = useText();
+  const text = useText();
+  const { say } = text;
   const [busy, setBusy] = useState(false);
+  const [wrong, setWrong] = useState('');
   if (passkey.stage === 'confirm' && passkey.code) {
     const onConfirm = async (): Promise<void> => {
       setBusy(true);
-      await confirm();
+      const problem = await confirm();
       setBusy(false);
+      setWrong(problem ? wordsOf(problem, text) : '');
     };
     return (
       <div class="said">
@@ -40,6 +50,7 @@ export function PasskeyPanel({ passkey, onPhone, submit, confirm }: Props) {
         <p>{say(texts.compareWords)}</p>
         <p class="pairing-code">{passkey.code}</p>
         <button type="button" class="main" disabled={busy} onClick={onConfirm}>{say(texts.same)}</button>
+        {wrong && <p class="hint wrong" role="alert">{wrong}</p>}
         <p class="hint">{say(texts.compareOther)}</p>
       </div>
     );
@@ -51,7 +62,8 @@ export function PasskeyPanel({ passkey, onPhone, submit, confirm }: Props) {
 }
 
 function Request({ passkey, onPhone, submit }: Omit<Props, 'confirm'>) {
-  const { say, time } = useText();
+  const translator = useText();
+  const { say, time } = translator;
   const [text, setText] = useState('');
   const [wrong, setWrong] = useState('');
   const [busy, setBusy] = useState(false);
@@ -64,7 +76,7 @@ function Request({ passkey, onPhone, submit }: Omit<Props, 'confirm'>) {
     setBusy(true);
     const problem = await submit(assertion);
     setBusy(false);
-    if (problem?.code === 'INVALID_ASSERTION' || problem?.status === 400) setWrong(say(texts.passkeyInvalid));
+    if (problem) setWrong(wordsOf(problem, translator));
   };
   return (
     <form class="passkey" onSubmit={onSubmit}>

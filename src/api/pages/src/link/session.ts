@@ -27,7 +27,7 @@ export interface Session {
   load: () => void;
   start: (start: Start) => void;
   submitPasskey: (assertion: unknown) => Promise<Problem | null>;
-  confirmPasskey: () => Promise<void>;
+  confirmPasskey: () => Promise<Problem | null>;
 }
 
 interface Envelope {
@@ -111,15 +111,8 @@ export function useSession(token: string): Session {
     link, view, gone, unread, offline, busy, problem, qrTime: qr.timed, codeTime: code.timed,
     load: () => setRound(round + 1),
     start: (asked) => void start(asked),
-    submitPasskey: async (assertion) => {
-      const failed = settle(await call<Envelope>(token, 'POST', 'v1/link/passkey', assertion));
-      if (failed && failed.code !== 'INVALID_ASSERTION') setProblem(reasonOf(failed));
-      return failed;
-    },
-    confirmPasskey: async () => {
-      const failed = settle(await call<Envelope>(token, 'POST', 'v1/link/passkey/confirm'));
-      if (failed) setProblem(reasonOf(failed));
-    },
+    submitPasskey: async (assertion) => settle(await call<Envelope>(token, 'POST', 'v1/link/passkey', assertion)),
+    confirmPasskey: async () => settle(await call<Envelope>(token, 'POST', 'v1/link/passkey/confirm')),
   };
 }
 

@@ -97,9 +97,9 @@ const passkey: Explanation = {
 };
 const passkeyRejected: Explanation = {
   title: ['WhatsApp refused the passkey', 'O WhatsApp recusou a chave de acesso', 'WhatsApp rechazó la llave de acceso'],
-  words: ['The result was too late, or is of another account. Begin again with a new code.',
-    'O resultado chegou tarde ou é de outra conta. Comece de novo com um código novo.',
-    'El resultado llegó tarde o es de otra cuenta. Empieza de nuevo con un código nuevo.'],
+  words: ['The result came too late, or is of another account.',
+    'O resultado chegou tarde ou é de outra conta.',
+    'El resultado llegó tarde o es de otra cuenta.'],
   remedy: 'retry',
 };
 const paused: Explanation = {
