@@ -46,7 +46,7 @@ class Chromium {
       viewport: { width, height }, colorScheme: scheme, locale, ...(kind === 'phone' ? phone : {}), ...more,
     });
     const page = await context.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(30_000);
     return watch(page, url);
   }
 }
