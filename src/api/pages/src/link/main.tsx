@@ -66,7 +66,8 @@ function Ways({ session, view }: { session: Session; view: View }) {
   const last = useRef('');
 
   const order: Method[] = onPhone ? ['code', 'qr'] : ['qr', 'code'];
-  const reason = session.problem ?? (view.state === 'failed' ? view.reason : null);
+  // Beside a QR code that goes on it is of a pairing code that came to nothing.
+  const reason = session.problem ?? view.reason;
   const shownReason = reason && reason !== dismissed && (wayOf(reason) ?? tried ?? way) === way ? reason : null;
 
   const startQr = (): void => {
@@ -119,7 +120,7 @@ function announcement({ view, gone, busy, problem }: Session, { say }: Translato
   if (view.state === 'linking') return say(texts.linking);
   if (view.state === 'passkey') return say(view.passkey?.stage === 'confirm' ? texts.compare : view.passkey?.stage === 'requested' ? texts.passkeyTitle : texts.passkeySubmitted);
   if (busy || view.state === 'starting') return say(texts.asking);
-  const reason = problem ?? (view.state === 'failed' ? view.reason : null);
+  const reason = problem ?? (view.state === 'code' ? null : view.reason);
   if (reason) return say(explanationOf(reason.code, reason.status).title);
   if (view.state === 'code' && view.code) return say(texts.codeSaid, [...view.code.value.replace('-', '')].join(' '));
   return view.qr ? say(texts.qrSaid) : '';

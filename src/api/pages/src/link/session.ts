@@ -7,7 +7,7 @@ import type { Link, Method, Reason, Start, Timed, View } from './view';
 /** The code that says for good why the link does not work, or null. */
 function goneCode({ status, code }: Problem): string | null {
   if (status === 410) return code || 'LINK_EXPIRED';
-  return status === 401 || status === 404 ? 'INVALID_TOKEN' : null;
+  return status === 401 ? 'INVALID_TOKEN' : null;
 }
 
 export interface Session {
