@@ -163,6 +163,53 @@ test('reconnect, log out, and delete by its name', needsBrowser(), async (t) => 
   assertQuiet(page);
 });
 
+test('a link is made, its address copied, its page opened; it is listed and revoked', needsBrowser(), async (t) => {
+  const { ponted, open } = await startDashboard(t);
+  await ponted.create('sales');
+  const page = await open({ permissions: ['clipboard-read', 'clipboard-write'] });
+  await openInstance(page, 'sales');
+  await page.getByRole('button', { name: 'Link', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Link for sales' });
+  await dialog.getByLabel('Title on the page (optional)').fill('Padaria da Ana');
+  await dialog.getByLabel('Address to go to afterwards (optional)').fill('javascript:alert(1)');
+  await dialog.getByRole('button', { name: 'Create link' }).click();
+  await dialog.getByText('It must begin with http:// or https://.').waitFor();
+  await assertAccessible(page, 'the dialog of a link');
+  await dialog.getByLabel('Address to go to afterwards (optional)').fill('https://app.example.com/done');
+  await dialog.getByLabel('Good for').selectOption('7 days');
+  await dialog.getByLabel('Number of uses').fill('0');
+  await dialog.getByRole('button', { name: 'Create link' }).click();
+  await dialog.getByRole('alert').filter({ hasText: 'uses' }).waitFor();
+  await dialog.getByLabel('Number of uses').fill('2');
+  await dialog.getByRole('button', { name: 'Create link' }).click();
+  const url = await dialog.getByLabel('Address', { exact: true }).inputValue();
+  assert.match(url, new RegExp(`^${ponted.url}/link/[A-Za-z0-9_-]{43}$`));
+  await assertAccessible(page, 'a link that was made');
+  await dialog.getByRole('button', { name: 'Copy link' }).click();
+  await dialog.getByRole('button', { name: 'Copied' }).waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), url);
+  const opened = page.context().waitForEvent('page');
+  await dialog.getByRole('link', { name: 'Open the page' }).click();
+  const linking = await opened;
+  await linking.getByText('Padaria da Ana').waitFor();
+  assert.equal(await linking.evaluate(() => [window.opener, document.referrer].join()), ',');
+  assert.equal(await linking.evaluate(() => sessionStorage.length), 0, 'the account token does not go along');
+  await dialog.getByRole('button', { name: 'Close' }).click();
+
+  const { links } = (await ponted.request('GET', '/v1/instances/sales/links')).body;
+  assert.deepEqual(links.map(({ title, uses, returnUrl, state }) => ({ title, uses, returnUrl, state })),
+    [{ title: 'Padaria da Ana', uses: 2, returnUrl: 'https://app.example.com/done', state: 'open' }]);
+  assert.ok(Math.abs(Date.parse(links[0].expiresAt) - Date.now() - 604_800_000) < 60_000, links[0].expiresAt);
+  await page.getByRole('tab', { name: 'Links' }).click();
+  await page.getByText(/Open · used 0 of 2 · until/).waitFor();
+  await assertAccessible(page, 'links');
+  await page.getByRole('button', { name: 'Revoke the link “Padaria da Ana”' }).click();
+  await page.getByText('No links.').waitFor();
+  assert.equal((await ponted.request('GET', '/v1/instances/sales/links')).body.links.length, 0);
+  await linking.getByRole('heading', { name: 'This link is not valid' }).waitFor();
+  assertQuiet(page);
+});
+
 test('settings are shown, changed and kept', needsBrowser(), async (t) => {
   const { ponted, open } = await startDashboard(t);
   await ponted.create('sales', { ignoreStatus: true });
@@ -360,6 +407,26 @@ for (const shown of [{ scheme: 'light', width: 1100 }, { scheme: 'dark', width: 
     await page.getByText('6 of 6').waitFor();
     await assertAccessible(page, 'the list');
     if (shown.scheme === 'light') await picture(page, 'dashboard.png');
+    assertQuiet(page);
+  });
+}
+
+for (const [locale, parts] of [['pt-BR', ['Eventos', 'Links', 'Configurações', 'Proxy', 'Webhooks']], ['es', ['Eventos', 'Enlaces', 'Ajustes', 'Proxy', 'Webhooks']]]) {
+  test(`each part of an instance on 360 pixels, ${locale}`, needsBrowser(), async (t) => {
+    const { ponted, chromium } = await startDashboard(t, { env: { PONTE_ALLOW_PRIVATE_WEBHOOKS: 'true' } });
+    await ponted.create('a-name-that-is-rather-long-for-a-telephone');
+    const webhook = { label: 'default', enabled: true, url: `http://127.0.0.1:9/${'long-'.repeat(20)}` };
+    await ponted.request('POST', '/api/events/webhook/a-name-that-is-rather-long-for-a-telephone', { body: webhook });
+    await ponted.request('POST', '/v1/instances/a-name-that-is-rather-long-for-a-telephone/links', { body: { title: 'W'.repeat(100) } });
+    const page = await chromium.open(`${ponted.url}/`, { locale, width: 360, height: 740 });
+    await page.locator('input[type=password]').fill(accountToken);
+    await page.keyboard.press('Enter');
+    await page.getByRole('link', { name: 'a-name' }).click();
+    for (const part of parts) {
+      await page.getByRole('tab', { name: part }).click();
+      await page.getByRole('tabpanel').locator('button, input').first().waitFor();
+      await assertAccessible(page, `${locale}: ${part}`);
+    }
     assertQuiet(page);
   });
 }
