@@ -3,6 +3,7 @@
 #
 #   tools/setup.sh            everything: what building needs and what the tests need
 #   tools/setup.sh build      what building and running needs
+#   tools/setup.sh package    the above, and what packing needs
 #   tools/setup.sh test       the above, the test tools, a Node 22 where the machine's is too old, the tests' npm packages,
 #                             Schemathesis
 #
@@ -24,6 +25,8 @@ build_packages=(
   prometheus-cpp-dev libqrencode-dev libpng-dev zlib1g-dev libcurl4-openssl-dev
   libgtest-dev libgmock-dev libbenchmark-dev
 )
+# python3 writes the manual pages and completions (packaging/describe.py), dpkg-dev finds the libraries' packages.
+package_packages=(python3 dpkg-dev binutils)
 test_packages=(
   clang-14 libclang-rt-14-dev libfuzzer-14-dev llvm-14 clang-format clang-tidy
   zbar-tools librsvg2-bin openssl jq python3 python3-venv xz-utils
@@ -164,9 +167,15 @@ setup_build() {
   apt_install "${build_packages[@]}"
   setup_viewer
 }
+setup_package() {
+  setup_build
+  apt_install "${package_packages[@]}"
+}
 setup_test() {
-  apt_install "${build_packages[@]}" "${test_packages[@]}"
+  apt_install "${build_packages[@]}" "${package_packages[@]}" "${test_packages[@]}"
   install_reverse_proxies
+  # Tests of the package.
+  apt_install lintian debootstrap || warn "no lintian, no debootstrap: their tests are skipped by name"
   # Tests that look at pages.
   apt_install chromium || warn "no chromium: its tests are skipped by name"
   setup_node
@@ -176,9 +185,10 @@ setup_test() {
 
 case ${1:-test} in
   build) setup_build ;;
+  package) setup_package ;;
   test | all) setup_test ;;
   *)
-    warn "usage: tools/setup.sh [build|test]"
+    warn "usage: tools/setup.sh [build|package|test]"
     exit 2
     ;;
 esac

@@ -12,6 +12,8 @@
 #   tsan      ThreadSanitizer: the suites that start threads, and the real programs over HTTP
 #   fuzz      clang and libFuzzer: every fuzzer for PONTE_FUZZ_SECONDS (30)
 #   lint      clang-format and tools/check_layers
+#   package   the Debian package in a clean Debian, the container's file, what is made of the programs' words, the
+#             documents (tests/package); needs `release`
 #
 # Every test, fuzzer and check counts as one, and so does a build that fails. What is skipped is named with the reason.
 # The last line is `N passed, N failed, N skipped`; the exit code is 0 only where nothing failed.
@@ -24,12 +26,12 @@ stages=()
 for argument in "$@"; do
   case $argument in
     --quick) stages+=(release) ;;
-    release | node | debug | tsan | fuzz | lint) stages+=("$argument") ;;
+    release | node | debug | tsan | fuzz | lint | package) stages+=("$argument") ;;
     -h | --help) usage && exit 0 ;;
     *) usage >&2 && exit 2 ;;
   esac
 done
-[ ${#stages[@]} -gt 0 ] || stages=(release node debug tsan fuzz lint)
+[ ${#stages[@]} -gt 0 ] || stages=(release node package debug tsan fuzz lint)
 
 # Objects are found again by the compiler cache in whatever folder the checkout stands.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
@@ -228,6 +230,14 @@ stage_fuzz() {
       fail "fuzz: $name $(sed -n 's/.*Test unit written to \(.*\)/(\1)/p' "$work/$name.log" | tail -n 1)"
     fi
   done
+}
+
+stage_package() {
+  if [ ! -x build/release/ponted ] || [ ! -x build/release/ponte ]; then
+    fail "package: build/release/ponted and build/release/ponte are not there"
+    return
+  fi
+  run_node package release 900 package
 }
 
 stage_lint() {

@@ -7,6 +7,7 @@ namespace ponte::api {
 namespace {
 
 std::string actor_of(const Request& request) {
+  if (request.link) return "link:" + request.link->link_id;
   if (!request.principal) return "nobody";
   const auto* owner = std::get_if<instance::InstancePrincipal>(&*request.principal);
   return owner == nullptr ? "account" : "instance:" + owner->instance_name;

@@ -15,8 +15,8 @@ namespace ponte::api {
 struct AuditRecord {
   Wall at{};
   std::string request_id;
-  std::string actor;                 ///< `account`, or `instance:` and the name of the instance whose token it was
-  std::string client;                ///< its address
+  std::string actor;   ///< `account`, `instance:` and the name of the instance whose token it was, or `link:` and an id
+  std::string client;  ///< its address
   std::string_view action;           ///< of the route: `instance.create` ...
   std::string instance;              ///< which one; empty where what was said is no instance's name
   std::vector<std::string> changed;  ///< names of the settings that were sent

@@ -21,8 +21,13 @@ bool may_use(const instance::Principal& principal, Auth auth, const Request& req
   return name == request.params.end() || trim(name->second).empty() || name->second == owner->instance_name;
 }
 
-std::string principal_key(const instance::Principal& principal) {
-  const auto* owner = std::get_if<instance::InstancePrincipal>(&principal);
+bool is_known(const Request& request) {
+  return request.principal || request.link;
+}
+
+std::string requester_key(const Request& request) {
+  if (request.link) return "link:" + request.link->link_id;
+  const auto* owner = std::get_if<instance::InstancePrincipal>(&*request.principal);
   return owner == nullptr ? "account" : "instance:" + owner->instance_id;
 }
 

@@ -13,6 +13,7 @@ namespace ponte::api {
 enum class Auth {
   kNone,
   kAccount,  ///< the account token only
+  kLink,     ///< the token of a link, and no other
   kEither,   ///< the account token, or an instance token; with `:instance` in the path that very instance's
 };
 
@@ -23,7 +24,9 @@ std::optional<std::string_view> presented_token(const Request& request);
 /// `:instance` passes: the endpoint says what is missing.
 bool may_use(const instance::Principal& principal, Auth auth, const Request& request);
 
-/// Names the principal in tables; no secret.
-std::string principal_key(const instance::Principal& principal);
+/// Whether its token was good for somebody.
+bool is_known(const Request& request);
+/// Names who it is in tables; no secret. Precondition: is_known().
+std::string requester_key(const Request& request);
 
 }  // namespace ponte::api

@@ -10,6 +10,7 @@
 #include "api/ticket_box.h"
 #include "base/log.h"
 #include "crypto/system_random.h"
+#include "instance/links.h"
 
 namespace ponte::api {
 namespace {
@@ -51,6 +52,7 @@ struct Dispatcher::Shared {
         random(the_random),
         limiter(dispatcher_options.limits),
         tickets(dispatcher_options.tickets),
+        links(dispatcher_options.links),
         router(std::move(routes)),
         metrics(router.routes()),
         audit(the_audit),
@@ -61,6 +63,7 @@ struct Dispatcher::Shared {
   RandomSource& random;
   RateLimiter limiter;
   TicketBox* const tickets;
+  const instance::Links* const links;
   Router router;
   HttpMetrics metrics;
   AuditSink* const audit;  ///< null: nothing is written down
@@ -169,27 +172,31 @@ bool Dispatcher::admit(const Match& match, Request& request, Context& context, R
     auto token = presented_token(request);
     const auto query = request.query.find("token");
     if (!token && route.query_token && query != request.query.end()) token = query->second;
-    if (token) request.principal = shared.instances.authenticate(*token);
+    if (token && auth == Auth::kLink) {
+      request.link = shared.links == nullptr ? std::nullopt : shared.links->authenticate(*token);
+    } else if (token) {
+      request.principal = shared.instances.authenticate(*token);
+    }
     const auto ticket = request.query.find("ticket");
     if (!token && route.ticket && shared.tickets != nullptr && ticket != request.query.end()) {
       request.principal = shared.tickets->redeem(ticket->second, now.mono);
     }
-    if (!request.principal) {
+    if (!is_known(request)) {
       shared.metrics.invalid_tokens.add();
       context.rate = shared.limiter.count(shared.address_key(request), Limit::kGlobal, now);
     } else if (route.limit != Limit::kNone) {
-      context.rate = shared.limiter.count(principal_key(*request.principal), route.limit, now);
+      context.rate = shared.limiter.count(requester_key(request), route.limit, now);
     }
   }
   if (context.rate && context.rate->exceeded) {
-    (request.principal ? shared.metrics.rate_limited_tokens : shared.metrics.rate_limited_addresses).add();
+    (is_known(request) ? shared.metrics.rate_limited_tokens : shared.metrics.rate_limited_addresses).add();
     refusal =
         render(problem_of({Errc::kRateLimited, Cause::kRateLimited, "", Seconds(context.rate->retry_after)}, now.wall),
                request);
     return false;
   }
   if (auth == Auth::kNone) return true;
-  if (request.principal && may_use(*request.principal, auth, request)) return true;
+  if (request.link || (request.principal && may_use(*request.principal, auth, request))) return true;
   refusal = render(problem_of({Errc::kUnauthenticated, Cause::kInvalidToken, ""}, now.wall), request);
   return false;
 }
@@ -262,6 +269,7 @@ Dispatcher::Context Dispatcher::context_of(const Match& match, Request& request,
   context.request.audit = request.audit = std::make_shared<AuditNote>();
   context.request.client_address = request.client_address;
   context.request.principal = request.principal;
+  context.request.link = request.link;
   context.request.params = request.params;
   return context;
 }

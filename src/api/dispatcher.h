@@ -13,6 +13,10 @@
 #include "base/random.h"
 #include "base/time.h"
 
+namespace ponte::instance {
+class Links;
+}
+
 namespace ponte::api {
 
 class TicketBox;
@@ -22,7 +26,8 @@ struct DispatcherOptions {
   std::vector<std::string> cors_origins;  ///< `https://app.example.com`, or `*`
   TrustedProxies trusted_proxies;
   RateLimiter::Limits limits;
-  TicketBox* tickets = nullptr;  ///< of routes that take one; null: none does. Never changes
+  TicketBox* tickets = nullptr;            ///< of routes that take one; null: none does. Never changes
+  const instance::Links* links = nullptr;  ///< of routes for their holders; null: there are none. Never changes
 };
 
 class AuditSink;
@@ -51,7 +56,8 @@ class Dispatcher {
   /// Answers once, now or later, from any thread; the answer is never an error.
   void handle(IncomingRequest incoming, Reply<Response> reply);
 
-  /// Counts for the requests that come from now on; `tickets` and `most_buckets` stay what they were. Any thread.
+  /// Counts for the requests that come from now on; `tickets`, `links` and `most_buckets` stay what they were. Any
+  /// thread.
   void reconfigure(DispatcherOptions options);
 
   /// The answer to a request that never became one; what is known of it decides form and request id.

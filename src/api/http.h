@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "instance/instance_service.h"
+#include "instance/link_types.h"
 
 namespace ponte::api {
 
@@ -45,6 +46,7 @@ struct Request {
   bool origin_allowed = false;                   ///< its Origin is one of those that may call from a browser
   std::string id;                                ///< X-Request-Id, taken over or made
   std::optional<instance::Principal> principal;  ///< set where the route asks for a token
+  std::optional<instance::LinkHolder> link;      ///< set where it asks for a link's
   /// Of routes that change something, where changes are written down. Shared with whoever writes the record, since the
   /// request goes its own way; nothing is added once it is answered.
   std::shared_ptr<AuditNote> audit;

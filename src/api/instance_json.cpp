@@ -37,7 +37,33 @@ Json connection_json(const instance::InstanceInfo& info) {
   return out;
 }
 
+using Stage = instance::PasskeyState::Stage;
+
+const char* stage_name(Stage stage) {
+  switch (stage) {
+    case Stage::kRequested: return "requested";
+    case Stage::kSubmitted: return "submitted";
+    case Stage::kConfirm: return "confirm";
+    case Stage::kConfirmed: return "confirmed";
+    case Stage::kEnded: return "ended";
+  }
+  return "ended";
+}
+
 }  // namespace
+
+Result<Json> passkey_json(const instance::PasskeyState& passkey) {
+  Json out = {{"stage", stage_name(passkey.stage)}, {"expiresAt", rfc3339(passkey.expires_at)}};
+  if (passkey.stage == Stage::kRequested) {
+    auto options = parse_object(passkey.options);
+    if (!options)
+      return Error{Errc::kMalformed, Cause::kPairingMalformed, "request options: " + options.error().message};
+    const auto wrapped = options->find("publicKey");
+    out["publicKey"] = wrapped == options->end() ? std::move(*options) : *wrapped;
+  }
+  if (passkey.code) out["code"] = *passkey.code;
+  return out;
+}
 
 Json reason_json(const Error& reason, Wall since) {
   Json out = {{"code", cause_name(reason.cause)}, {"message", reason.message}};
@@ -89,6 +115,13 @@ constexpr char kReason[] = R"({"description":"Why it is not connected, where som
 "message":{"type":"string"},
 "retryAt":{"type":"string","format":"date-time","description":"When Ponte tries again by itself"}}})";
 
+constexpr char kPasskey[] = R"({"type":"object","required":["stage","expiresAt"],"properties":{
+"stage":{"enum":["requested","submitted","confirm","confirmed","ended"]},
+"expiresAt":{"type":"string","format":"date-time"},
+"publicKey":{"type":"object","additionalProperties":true,
+"description":"In stage requested: for PublicKeyCredential.parseRequestOptionsFromJSON"},
+"code":{"type":"string","pattern":"^[0-9A-Z]{4}-[0-9A-Z]{4}$","description":"To be compared with the phone's"}}})";
+
 constexpr char kWebSocket[] = R"({"type":"object","required":["enabled","events","mediaBase64"],"properties":{
 "enabled":{"type":"boolean"},"events":{"type":"array","items":{"$ref":"#/components/schemas/EventName"}},
 "mediaBase64":{"type":"boolean"}}})";
@@ -123,13 +156,10 @@ constexpr char kProxy[] = R"({"description":"Without its password","type":"objec
 }  // namespace
 
 std::vector<NamedSchema> instance_schemas() {
-  return {{"Instance", kInstance},
-          {"Reason", kReason},
-          {"State", kState},
-          {"WebSocket", kWebSocket},
-          {"EventName", kEventName},
-          {"Settings", kSettings},
-          {"SettingsChange", kSettingsChange},
+  return {{"Instance", kInstance},   {"Reason", kReason},
+          {"Passkey", kPasskey},     {"State", kState},
+          {"WebSocket", kWebSocket}, {"EventName", kEventName},
+          {"Settings", kSettings},   {"SettingsChange", kSettingsChange},
           {"Proxy", kProxy}};
 }
 

@@ -25,8 +25,11 @@ Json proxy_json(const std::optional<instance::Proxy>& proxy);
 
 /// `code`, `message`, and `retryAt` where there is a time; `since`: what it counts from.
 Json reason_json(const Error& reason, Wall since);
-/// `Instance`, `Reason`, `State`, `WebSocket`, `EventName`, `Settings` and `Proxy`: what these give. `SettingsChange`:
-/// what read_settings() takes.
+/// `stage`, `expiresAt`, and by stage `publicKey` (what PublicKeyCredential.parseRequestOptionsFromJSON() takes, of the
+/// server's own text) or `code`. kMalformed where that text is no JSON.
+Result<Json> passkey_json(const instance::PasskeyState& passkey);
+/// `Instance`, `Passkey`, `Reason`, `State`, `WebSocket`, `EventName`, `Settings` and `Proxy`: what these give.
+/// `SettingsChange`: what read_settings() takes.
 std::vector<NamedSchema> instance_schemas();
 
 /// What was never configured shows as disabled.

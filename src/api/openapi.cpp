@@ -6,6 +6,7 @@
 
 #include "api/instance_json.h"
 #include "api/json.h"
+#include "api/link_json.h"
 #include "api/message_json.h"
 #include "api/problem.h"
 #include "api/text.h"
@@ -17,7 +18,7 @@ namespace {
 constexpr std::string_view kAbout =
     "Links WhatsApp accounts as companion devices and serves them.\n\n"
     "*Tokens*: the account token may do everything; each instance has an instance token that may use that instance and "
-    "nothing else. Either goes into the header `token`, or as a bearer.\n\n"
+    "nothing else; a link's token links, and does nothing else. Each goes into the header `token`, or as a bearer.\n\n"
     "*Errors* come in one envelope, or as RFC 9457 where the request accepts `application/problem+json`; `error.code` "
     "names the cause. Besides the statuses listed, a path that is none is 404, a method that is not a path's own 405 "
     "with `Allow`, and broken HTTP 408, 417, 501 or 505.\n\n"
@@ -112,9 +113,10 @@ Json answers_of(const Route& route) {
     if (is_common_to(route, common.status)) by_status[common.status] = reference("responses", common.name);
   }
   for (const RouteAnswer& own : route.answers) {
-    if (own.status < 400) {
+    if (own.status < 400 || !own.type.empty()) {
       by_status[own.status] = {{"description", own.description},
                                {"headers", answer_headers(route.limit != Limit::kNone, own.status)}};
+      if (!own.type.empty()) by_status[own.status]["content"][std::string(own.type)] = Json::object();
     } else {
       by_status[own.status] = error_answer(own.status, own.description, own.schema);
     }
@@ -159,6 +161,7 @@ std::string description_of(const Route& route) {
   switch (route.auth) {
     case Auth::kNone: return out;
     case Auth::kAccount: return out + "For the account token only.";
+    case Auth::kLink: return out + "For a link's own token, as a bearer.";
     case Auth::kEither: return out + "For the account token or an instance's own.";
   }
   return out;
@@ -192,7 +195,8 @@ Json header_of(std::string_view description, Json schema) {
 
 Json components() {
   Json out;
-  for (const auto& schemas : {instance_schemas(), webhook_schemas(), message_schemas(), problem_schemas()}) {
+  for (const auto& schemas :
+       {instance_schemas(), webhook_schemas(), message_schemas(), link_schemas(), problem_schemas()}) {
     for (const NamedSchema& schema : schemas) out["schemas"][std::string(schema.name)] = schema_of(schema.text);
   }
   for (const CommonAnswer& common : kCommon) {

@@ -63,6 +63,12 @@ std::optional<Row> own_row_of(const Error& error) {
     case Cause::kSendReachOutLocked:
     case Cause::kSendNewChatLimit: return Row{403, "The account may not begin new chats now"};
     case Cause::kSendRateLimited: return Row{429, "WhatsApp limits how much is sent. Try again later."};
+    case Cause::kInvalidLink: return Row{400, "Invalid link"};
+    case Cause::kLinkLimit: return Row{400, "Too many links"};
+    case Cause::kLinkNotFound: return Row{404, "Link not found"};
+    case Cause::kLinkExpired: return Row{410, "Link expired"};
+    case Cause::kLinkUsed: return Row{410, "Link already used"};
+    case Cause::kLinkInstanceDeleted: return Row{410, "Instance deleted"};
     case Cause::kInstanceNotFound: return Row{404, "Instance not found"};
     case Cause::kInstanceExists: return Row{409, "Instance already exists"};
     case Cause::kTokenInUse: return Row{409, "Token already in use"};

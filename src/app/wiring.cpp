@@ -26,7 +26,9 @@
 #include "instance/heartbeat.h"
 #include "instance/instance_manager.h"
 #include "instance/instance_metrics.h"
+#include "instance/links.h"
 #include "instance/push_hub.h"
+#include "instance/state_feed.h"
 #include "instance/state_journal.h"
 #include "instance/user_agent.h"
 #include "instance/webhooks.h"
@@ -157,6 +159,7 @@ struct Service::Parts {
   std::unique_ptr<instance::WorkerPool> workers;
   std::unique_ptr<net::Resolver> resolver;
   std::unique_ptr<net::TlsContext> tls;
+  std::unique_ptr<instance::Links> links;  ///< commits of the store call it until that is gone
   std::unique_ptr<store::Store> store;
   std::unique_ptr<instance::ClientVersions> versions;
   net::HttpClient http;                         ///< ends the fetches of `versions`
@@ -172,6 +175,7 @@ struct Service::Parts {
   instance::StateLog log;
   instance::InstanceMetrics metrics;
   std::unique_ptr<instance::StateJournal> state_journal;
+  std::unique_ptr<instance::StateFeed> state_feed;
   std::unique_ptr<instance::StateListeners> states;
   std::unique_ptr<instance::InstanceManager> instances;
   std::unique_ptr<ServiceIntrospection> introspection;
@@ -227,16 +231,24 @@ Status Service::start_instances(const Config& config, std::vector<instance::Lane
   parts.journal = std::make_unique<instance::EventJournal>(*parts.store, parts.clock);
   net::EventLoop& first = *parts.loops.front();
   parts.hub = std::make_unique<instance::PushHub>(*parts.journal);
+  parts.links = std::make_unique<instance::Links>(*parts.store, parts.clock, parts.random);
+  parts.state_feed = std::make_unique<instance::StateFeed>(base_url(config));
   parts.waits = std::make_unique<instance::EventWaits>(*parts.journal, first, parts.clock);
   first.run_and_wait([&] {
-    parts.beat = std::make_unique<instance::Heartbeat>(first, kPushBeat, [hub = parts.hub.get()] { hub->beat(); });
+    parts.beat = std::make_unique<instance::Heartbeat>(
+        first, kPushBeat, [hub = parts.hub.get(), links = parts.links.get(), feed = parts.state_feed.get()] {
+          hub->beat();
+          links->beat();
+          feed->beat();
+        });
   });
   parts.journal->add_listener(*parts.hub);
   parts.journal->add_listener(*parts.waits);
+  parts.journal->add_listener(*parts.links);
   PONTE_TRY(start_webhooks(config));
   parts.state_journal = std::make_unique<instance::StateJournal>(*parts.journal);
-  parts.states = std::make_unique<instance::StateListeners>(
-      std::vector<instance::StateListener*>{&parts.log, parts.state_journal.get()});
+  parts.states = std::make_unique<instance::StateListeners>(std::vector<instance::StateListener*>{
+      &parts.log, parts.state_journal.get(), parts.links.get(), parts.state_feed.get()});
   parts.instances = std::make_unique<instance::InstanceManager>(
       instance::Environment{*parts.store,
                             std::move(lanes),
@@ -253,7 +265,7 @@ Status Service::start_instances(const Config& config, std::vector<instance::Lane
                             parts.webhooks.get(),
                             parts.media_http.get()});
   PONTE_ASSIGN(parts.new_account_token, parts.instances->start(config.account_token));
-  return Status::Ok();
+  return parts.links->load(*parts.instances);
 }
 
 Status Service::start_rest(const Config& config) {
@@ -268,12 +280,15 @@ Status Service::start_rest(const Config& config) {
   PONTE_ASSIGN(auto dispatcher, dispatcher_options(config));
   parts.tickets = std::make_unique<api::TicketBox>(parts.random);
   dispatcher.tickets = parts.tickets.get();
-  parts.events = std::make_unique<api::EventServices>(api::EventServices{
-      *parts.hub, *parts.journal, *parts.waits, *parts.tickets, base_url(config), config.event_token_include});
+  dispatcher.links = parts.links.get();
+  parts.events = std::make_unique<api::EventServices>(api::EventServices{*parts.hub, *parts.journal, *parts.waits,
+                                                                         *parts.tickets, *parts.state_feed,
+                                                                         base_url(config), config.event_token_include});
   parts.dispatcher = std::make_unique<api::Dispatcher>(
       std::move(dispatcher), *parts.instances, parts.clock, parts.random,
       api::all_routes({*parts.instances, *parts.webhooks, parts.clock, parts.clock.now().mono, *parts.introspection,
-                       config.allow_private_proxies, config.metrics_open, parts.events.get(), config.public_url}),
+                       config.allow_private_proxies, config.metrics_open, parts.events.get(), config.public_url,
+                       parts.links.get()}),
       parts.audit.get());
 
   api::ServerOptions server;
@@ -330,6 +345,8 @@ void Service::stop() {
   if (parts.journal) parts.journal->close();         // what is still on its way to the disk is told by the next process
   if (parts.waits) parts.waits->close();
   if (parts.hub) parts.hub->close();
+  if (parts.links) parts.links->close();
+  if (parts.state_feed) parts.state_feed->close();
   if (parts.push) parts.push->stop();
   if (parts.beat) parts.loops.front()->run_and_wait([&parts] { parts.beat.reset(); });
   if (parts.introspection) parts.introspection->stop();

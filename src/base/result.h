@@ -59,6 +59,12 @@ enum class Errc {
   X(kInvalidAssertion, "INVALID_ASSERTION")                        \
   X(kSettingRequired, "SETTING_REQUIRED")                          \
   X(kInvalidField, "INVALID_FIELD")                                \
+  X(kInvalidLink, "INVALID_LINK")                                  \
+  X(kLinkLimit, "LINK_LIMIT")                                      \
+  X(kLinkNotFound, "LINK_NOT_FOUND")                               \
+  X(kLinkExpired, "LINK_EXPIRED")                                  \
+  X(kLinkUsed, "LINK_USED")                                        \
+  X(kLinkInstanceDeleted, "LINK_INSTANCE_DELETED")                 \
   X(kInstanceNotFound, "INSTANCE_NOT_FOUND")                       \
   X(kInstanceExists, "INSTANCE_EXISTS")                            \
   X(kNoSavedSession, "NO_SAVED_SESSION")                           \

@@ -16,6 +16,8 @@
 #include "instance/housekeeping.h"
 #include "instance/instance.h"
 #include "instance/instance_metrics.h"
+#include "instance/proxy.h"
+#include "instance/proxy_probes.h"
 #include "instance/registry.h"
 #include "instance/webhook_service.h"
 #include "protocol/messages/content.h"
@@ -38,6 +40,7 @@ struct InstanceManager::Impl : std::enable_shared_from_this<InstanceManager::Imp
   std::atomic<std::size_t> next_lane{0};
   std::atomic<bool> stopping{false};
   std::unique_ptr<Housekeeping> housekeeping;  ///< on the first loop
+  std::unique_ptr<ProxyProbes> probes;         ///< likewise
 
   const Lane& pick_lane() { return environment.lanes[next_lane++ % environment.lanes.size()]; }
 
@@ -124,6 +127,7 @@ Result<std::optional<std::string>> InstanceManager::start(const std::string& acc
   first.run_and_wait([&] {
     impl.housekeeping = std::make_unique<Housekeeping>(first, impl.environment.workers, impl.environment.store,
                                                        [&impl] { impl.refresh_version(); });
+    impl.probes = std::make_unique<ProxyProbes>(impl.environment, impl.environment.lanes.front());
   });
   // So that the first list already says who is linked.
   for (const Lane& lane : impl.environment.lanes) lane.loop.run_and_wait([] {});
@@ -133,7 +137,10 @@ Result<std::optional<std::string>> InstanceManager::start(const std::string& acc
 void InstanceManager::shutdown() {
   if (impl_->stopping.exchange(true)) return;
   const Error why{Errc::kCancelled, Cause::kShuttingDown, "the service is shutting down"};
-  impl_->environment.lanes.front().loop.run_and_wait([this] { impl_->housekeeping.reset(); });
+  impl_->environment.lanes.front().loop.run_and_wait([this] {
+    impl_->housekeeping.reset();
+    impl_->probes.reset();
+  });
   for (const auto& instance : impl_->registry.all()) {
     instance->loop().run_and_wait([&instance, &why] { instance->close(why); });
   }
@@ -227,6 +234,29 @@ void InstanceManager::set_proxy(std::string_view name, std::optional<Proxy> prox
                      [proxy = std::move(proxy)](Instance& instance, Reply<InstanceInfo> answer) mutable {
                        instance.set_proxy(std::move(proxy), std::move(answer));
                      });
+}
+
+void InstanceManager::test_proxy(std::string_view name, std::optional<Proxy> proxy, Reply<Milliseconds> reply) {
+  const auto instance = impl_->registry.find(name);
+  if (!instance) return reply.answer(instance_not_found());
+  const Environment& environment = impl_->environment;
+  if (!proxy) {
+    // A snapshot of the instance has no password.
+    const auto record = store::get_instance({environment.store, store::kSystem}, instance->info().id);
+    if (!record.ok()) return reply.answer(record.error());
+    if (*record) proxy = (*record)->proxy;
+  }
+  const auto way = proxy ? std::optional(to_net(*proxy)) : environment.options.proxy;
+  if (!way) {
+    return reply.answer(Error{Errc::kInvalidArgument, Cause::kInvalidProxy,
+                              "expected a proxy: the instance has none, nor the service"});
+  }
+  environment.lanes.front().loop.post([impl = impl_, way = *way, reply = std::move(reply)]() mutable {
+    if (!impl->probes) {
+      return reply.answer(Error{Errc::kCancelled, Cause::kShuttingDown, "the service is shutting down"});
+    }
+    impl->probes->run(std::move(way), std::move(reply));
+  });
 }
 
 void InstanceManager::set_websocket(std::string_view name, WebSocketConfig websocket, Reply<InstanceInfo> reply) {

@@ -42,6 +42,7 @@ class InstanceManager final : public InstanceService {
   void log_out(std::string_view name, Reply<LogoutResult> reply) override;
   void change_settings(std::string_view name, SettingsChange change, Reply<InstanceInfo> reply) override;
   void set_proxy(std::string_view name, std::optional<Proxy> proxy, Reply<InstanceInfo> reply) override;
+  void test_proxy(std::string_view name, std::optional<Proxy> proxy, Reply<Milliseconds> reply) override;
   void set_websocket(std::string_view name, WebSocketConfig websocket, Reply<InstanceInfo> reply) override;
   void submit_passkey(std::string_view name, std::string assertion, Reply<PasskeyState> reply) override;
   void confirm_passkey(std::string_view name, Reply<PasskeyState> reply) override;

@@ -57,6 +57,10 @@ class InstanceService : public MessageService {
   /// Replaces or removes the proxy; the next dial goes through it. kStorage.
   virtual void set_proxy(std::string_view name, std::optional<Proxy> proxy, Reply<InstanceInfo> reply) = 0;
 
+  /// Whether WhatsApp can be reached through `proxy`, or through the one that is configured: how long the way took.
+  /// kInvalidArgument/kInvalidProxy where there is none; the dial's error.
+  virtual void test_proxy(std::string_view name, std::optional<Proxy> proxy, Reply<Milliseconds> reply) = 0;
+
   /// What is pushed over WebSockets that open from now on. kStorage.
   virtual void set_websocket(std::string_view name, WebSocketConfig websocket, Reply<InstanceInfo> reply) = 0;
 

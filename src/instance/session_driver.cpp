@@ -8,7 +8,7 @@
 #include "instance/event_journal.h"
 #include "instance/recorder.h"
 #include "instance/recording.h"
-#include "instance/user_agent.h"
+#include "instance/whatsapp_dial.h"
 #include "instance/worker_pool.h"
 
 namespace ponte::instance {
@@ -49,13 +49,7 @@ Status SessionDriver::dial(const protocol::OpenOptions& options, const std::opti
   callbacks.on_open = guarded([this, dial] { on_socket_open(dial); });
   callbacks.on_message = guarded([this, dial](const Bytes& message) { on_socket_message(dial, message); });
   callbacks.on_closed = guarded([this, dial](const Error& why) { on_socket_closed(dial, why); });
-  net::WebSocketOptions web_socket;
-  web_socket.url = environment_.options.url;
-  web_socket.headers = {{"Origin", "https://web.whatsapp.com"},
-                        {"User-Agent", kUserAgent},
-                        {"Cache-Control", "no-cache"},
-                        {"Pragma", "no-cache"}};
-  web_socket.proxy = proxy;
+  net::WebSocketOptions web_socket = whatsapp_dial(environment_.options.url, proxy);
   web_socket.tickets = &tickets_;
   socket_ = lane_.open_web_socket(std::move(web_socket), std::move(callbacks));
   return Status::Ok();

@@ -100,6 +100,7 @@ StateEvent StateBoard::event(std::string_view state) const {
   out.state = state;
   out.instance_id = info_.id;
   out.instance = name_;
+  out.connection = info_.state;
   out.at = clock_.now().wall;
   out.jid = info_.number_jid;
   return out;

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "instance/types.h"
 
 namespace ponte::instance {
 
@@ -16,8 +17,9 @@ namespace ponte::instance {
 /// `passkey_required`.
 struct StateEvent {
   std::string_view state;
-  std::string instance_id;  ///< UUID
-  std::string instance;     ///< its name
+  std::string instance_id;                  ///< UUID
+  std::string instance;                     ///< its name
+  State connection = State::kDisconnected;  ///< as list shows it
   Wall at{};
   std::optional<std::string> jid;           ///< of the number, where known
   std::optional<std::string> qr_text;       ///< with qr_ready

@@ -114,6 +114,17 @@ std::string token(const ByteArray<32>& keyed_hash) {
   return joined(kTokenPrefix, to_hex(keyed_hash));
 }
 
+std::string link(const ByteArray<32>& keyed_hash) {
+  return joined(kLinkPrefix, to_hex(keyed_hash));
+}
+
+std::optional<ByteArray<32>> link_hash(std::string_view key) {
+  if (!key.starts_with(kLinkPrefix)) return std::nullopt;
+  const auto hash = from_hex(key.substr(kLinkPrefix.size()));
+  if (!hash.ok() || hash->size() != 32 || key != link(to_array<32>(*hash))) return std::nullopt;
+  return to_array<32>(*hash);
+}
+
 Status check_owner(const Owner& owner) {
   if (owner.size() <= kMaxOwnerLength && std::all_of(owner.begin(), owner.end(), is_owner_character)) return {};
   return Error{Errc::kInternal, Cause::kInternal,

@@ -70,6 +70,7 @@ inline constexpr std::string_view kTokenPrefix = "token/";
 inline constexpr std::string_view kTokenHashKey = "token_hash_key";
 inline constexpr std::string_view kAccountToken = "account_token";
 inline constexpr std::string_view kFetchedVersion = "fetched_version";
+inline constexpr std::string_view kLinkPrefix = "link/";
 
 /// THE table; that of the chats goes on in chat_keys.h. No key falls under two rows of one scope.
 inline constexpr std::array kTable{
@@ -135,6 +136,8 @@ inline constexpr std::array kTable{
     Row{Scope::kSystem, kTokenHashKey, "32 raw bytes", "the HMAC key of all token hashes"},
     Row{Scope::kSystem, kAccountToken, "32 raw bytes", "keyed hash of the account token"},
     Row{Scope::kSystem, kFetchedVersion, "FetchedVersionRecord", "the client version that was fetched last"},
+    Row{Scope::kSystem, kLinkPrefix, "LinkRecord",
+        "link/<keyed hash, 64 hex digits>: what its token may be used for, to link one instance"},
 };
 
 /// Whose records the chats of an instance are: messages, contacts, labels. They go when its device is logged out.
@@ -164,6 +167,9 @@ std::string delivery_attempt(std::string_view label, std::uint8_t slot);
 std::string instance(std::string_view id);
 std::string name(std::string_view instance_name);
 std::string token(const ByteArray<32>& keyed_hash);
+std::string link(const ByteArray<32>& keyed_hash);
+/// The hash in a key made by link(); nullopt for any other key.
+std::optional<ByteArray<32>> link_hash(std::string_view key);
 
 // --- On disk, where all owners share one space -----------------------------------------------
 //

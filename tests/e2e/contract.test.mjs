@@ -146,6 +146,10 @@ async function assertLimits(t) {
     const name = await world.make('new');
     own.set(operation, [(await world.ponted.instance(name)).token, name]);
   }
+  for (const operation of which(({ token }) => token === 'link')) {
+    const name = await world.make('link');
+    own.set(operation, [world.links.get(name).token, name]);
+  }
   await world.restart({ PONTE_RATE_LIMIT: '1', PONTE_CREATE_RATE_LIMIT: '1' });
   // Each token has a bucket of its own, and creates have another one.
   for (const [operation, asked] of own) await assertOneOnly(world, operation, ...asked);

@@ -20,6 +20,7 @@ function curlLines(file) {
 /** What README.md goes through, in its order: which line, its status, and what its answer says. */
 const steps = [
   ['/api/instance/new', 201, { message: 'Instance created', instance: { name: 'first', status: 'disconnected' } }],
+  ['/v1/instances/first/links', 201, { message: 'Link created', link: { title: 'Sales phone', uses: 1, used: 0, state: 'open' } }],
   ['/api/instance/connect/first', 200, { message: 'QR code generated', status: 'qr' }],
   ['/api/instance/connect/first?number=', 200, { message: 'Pairing code generated', status: 'pairing_code' }],
   ['/api/instance/list?instanceName=', 200, { message: '1 Instance found', instances: [{ connection: { state: 'connected' } }] }],
@@ -74,6 +75,7 @@ async function startReader(t) {
 }
 
 const lines = curlLines('README.md');
+const lineOf = (target) => lines.find((line) => targetOf(line) === target);
 const numberOf = (line) => /number=(\d+)/.exec(line)?.[1];
 
 async function assertGone({ service }) {
@@ -127,8 +129,8 @@ test('by a code to type: every line of README.md', needsCurl, async (t) => {
 test('the picture, as README.md says to save it', needsCurl, async (t) => {
   const [pipe] = /\| sed '[^']*' \| base64 -d >qr\.png/.exec(await readFile(path.join(root, 'README.md'), 'utf8'));
   const reader = await startReader(t);
-  await reader.run(lines[0]);
-  await reader.run(`${lines[1]} ${pipe}`);
+  await reader.run(lineOf('/api/instance/new'));
+  await reader.run(`${lineOf('/api/instance/connect/first')} ${pipe}`);
   const picture = await readFile(path.join(reader.folder, 'qr.png'));
   assert.equal(picture.toString('latin1', 1, 4), 'PNG');
   const shown = await fetch(`${reader.service.ponted.url}/v1/instances/first/qr.png`, { headers: { token: accountToken } });

@@ -18,6 +18,7 @@
 #include "instance/event_journal.h"
 #include "instance/instance_manager.h"
 #include "instance/instance_metrics.h"
+#include "instance/links.h"
 #include "instance/state_journal.h"
 #include "instance/worker_pool.h"
 #include "simulator/sim_server.h"
@@ -90,8 +91,10 @@ class ServiceLine : public ::testing::Test {
     pacer_ = std::make_unique<instance::DialPacer>(dial_rate_);
     journal_ = std::make_unique<instance::EventJournal>(store_, clock_);
     state_journal_ = std::make_unique<instance::StateJournal>(*journal_);
-    states_ =
-        std::make_unique<instance::StateListeners>(std::vector<instance::StateListener*>{&told_, state_journal_.get()});
+    links_ = std::make_unique<instance::Links>(store_, clock_, client_random_);
+    journal_->add_listener(*links_);
+    states_ = std::make_unique<instance::StateListeners>(
+        std::vector<instance::StateListener*>{&told_, state_journal_.get(), links_.get()});
     manager_ = std::make_unique<instance::InstanceManager>(
         instance::Environment{store_,
                               {{loop_,
@@ -108,6 +111,7 @@ class ServiceLine : public ::testing::Test {
                               metrics_,
                               options_});
     ASSERT_TRUE(manager_->start("account-token").ok());
+    ASSERT_TRUE(links_->load(*manager_).ok());
     settle();
   }
 
@@ -262,6 +266,7 @@ class ServiceLine : public ::testing::Test {
   std::unique_ptr<instance::DialPacer> pacer_;
   std::unique_ptr<instance::EventJournal> journal_;
   std::unique_ptr<instance::StateJournal> state_journal_;
+  std::unique_ptr<instance::Links> links_;
   std::unique_ptr<instance::StateListeners> states_;
   std::unique_ptr<instance::InstanceManager> manager_;
 };

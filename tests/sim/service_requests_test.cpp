@@ -358,5 +358,65 @@ TEST_F(Records, TheServicesProxyIsForThoseWithoutOne) {
   EXPECT_EQ(network_.dialed().back().proxy->host, "shared.example");
 }
 
+using ProxyTests = test::ServiceLine;
+
+TEST_F(ProxyTests, AProxyIsTriedWithoutTouchingTheInstance) {
+  create("sales");
+  Proxy proxy;
+  proxy.host = "proxy.example";
+  proxy.port = 3128;
+  auto [made, reply] = call<Milliseconds>();
+  manager_->test_proxy("sales", proxy, std::move(reply));
+  run_for(Seconds(5));
+  EXPECT_TRUE(made->done() && made->result->ok());
+  ASSERT_EQ(dials(), 1U);
+  EXPECT_EQ(network_.dialed().front().proxy->host, "proxy.example");
+  EXPECT_EQ(network_.open_sockets(), 0U);
+  EXPECT_EQ(info("sales").state, State::kDisconnected);
+  EXPECT_FALSE(info("sales").proxy);
+}
+
+TEST_F(ProxyTests, TheInstancesOwnProxyIsTriedWithItsPassword) {
+  Proxy proxy;
+  proxy.host = "proxy.example";
+  proxy.port = 3128;
+  proxy.username = "u";
+  proxy.password = "p";
+  create("sales", proxy);
+  network_.failure() = [](const net::WebSocketOptions& options) -> std::optional<Error> {
+    return Error{Errc::kUnavailable, Cause::kProxyAuthFailed, options.proxy->password == "p" ? "with it" : "without"};
+  };
+  auto [made, reply] = call<Milliseconds>();
+  manager_->test_proxy("sales", std::nullopt, std::move(reply));
+  run_for(Seconds(1));
+  EXPECT_EQ(made->cause(), Cause::kProxyAuthFailed);
+  EXPECT_EQ(made->error().message, "with it");
+}
+
+TEST_F(ProxyTests, WithoutAProxyThereIsNoneToTry) {
+  create("sales");
+  auto [made, reply] = call<Milliseconds>();
+  manager_->test_proxy("sales", std::nullopt, std::move(reply));
+  EXPECT_EQ(made->cause(), Cause::kInvalidProxy);
+  auto [unknown, other] = call<Milliseconds>();
+  manager_->test_proxy("nobody", std::nullopt, std::move(other));
+  EXPECT_EQ(unknown->cause(), Cause::kInstanceNotFound);
+  EXPECT_EQ(dials(), 0U);
+}
+
+TEST_F(ProxyTests, AProxyTestThatIsUnderWayIsAnsweredAtTheEnd) {
+  create("sales");
+  network_.silent() = true;
+  Proxy proxy;
+  proxy.host = "proxy.example";
+  proxy.port = 3128;
+  auto [made, reply] = call<Milliseconds>();
+  manager_->test_proxy("sales", proxy, std::move(reply));
+  settle();
+  EXPECT_FALSE(made->done());
+  manager_->shutdown();
+  EXPECT_EQ(made->cause(), Cause::kShuttingDown);
+}
+
 }  // namespace
 }  // namespace ponte::instance

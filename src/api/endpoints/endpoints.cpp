@@ -8,17 +8,40 @@ namespace ponte::api {
 
 std::vector<Route> all_routes(EndpointContext context) {
   std::vector<Route> routes;
-  for (const auto make : {instance_create_route, instance_connect_route, instance_reconnect_route,
-                          instance_list_route,   instance_logout_route,  instance_delete_route,
-                          settings_read_route,   settings_update_route,  proxy_read_route,
-                          proxy_update_route,    message_metrics_route,  message_text_route,
-                          chat_history_route,    chat_older_route,       chat_contacts_route,
-                          chat_mark_read_route,  chat_presence_route,    chat_message_route,
-                          chat_status_route,     chat_base64_route,      message_media_route,
-                          passkey_read_route,    passkey_submit_route,   passkey_confirm_route,
-                          qr_svg_route,          qr_png_route,           qr_text_route,
-                          health_route,          metrics_route,          docs_route,
-                          docs_file_route,       dashboard_page_route,   link_page_route,
+  for (const auto make : {instance_create_route,
+                          instance_connect_route,
+                          instance_reconnect_route,
+                          instance_list_route,
+                          instance_logout_route,
+                          instance_delete_route,
+                          settings_read_route,
+                          settings_update_route,
+                          proxy_read_route,
+                          proxy_update_route,
+                          proxy_test_route,
+                          message_metrics_route,
+                          message_text_route,
+                          chat_history_route,
+                          chat_older_route,
+                          chat_contacts_route,
+                          chat_mark_read_route,
+                          chat_presence_route,
+                          chat_message_route,
+                          chat_status_route,
+                          chat_base64_route,
+                          message_media_route,
+                          passkey_read_route,
+                          passkey_submit_route,
+                          passkey_confirm_route,
+                          qr_svg_route,
+                          qr_png_route,
+                          qr_text_route,
+                          health_route,
+                          metrics_route,
+                          docs_route,
+                          docs_file_route,
+                          dashboard_page_route,
+                          link_page_route,
                           page_file_route}) {
     routes.push_back(make(context));
   }
@@ -28,8 +51,14 @@ std::vector<Route> all_routes(EndpointContext context) {
     routes.push_back(make(context));
   }
   if (context.events != nullptr) {
-    for (const auto make : {instance_state_route, instance_events_route, ticket_route, websocket_read_route,
-                            websocket_update_route, websocket_route}) {
+    for (const auto make : {instance_state_route, instance_events_route, account_events_route, ticket_route,
+                            websocket_read_route, websocket_update_route, websocket_route}) {
+      routes.push_back(make(context));
+    }
+  }
+  if (context.links != nullptr) {
+    for (const auto make : {link_create_route, link_list_route, link_revoke_route, link_read_route, link_start_route,
+                            link_events_route, link_passkey_route, link_passkey_confirm_route}) {
       routes.push_back(make(context));
     }
   }

@@ -16,7 +16,9 @@
 
 namespace ponte::instance {
 class EventWaits;
+class Links;
 class PushHub;
+class StateFeed;
 }  // namespace ponte::instance
 
 namespace ponte::api {
@@ -31,6 +33,7 @@ struct EventServices {
   const instance::EventFeed& feed;
   instance::EventWaits& waits;
   TicketBox& tickets;
+  instance::StateFeed& states;
   std::string base_url;    ///< PONTE_PUBLIC_URL
   bool tell_token = true;  ///< PONTE_EVENT_TOKEN
 
@@ -50,8 +53,7 @@ struct EndpointContext {
   bool metrics_open = false;              ///< /metrics asks for no token
   const EventServices* events = nullptr;  ///< null: no endpoints of events
   std::string_view public_url = {};       ///< PONTE_PUBLIC_URL, for the API description
-  /// The status of the page that a link's token leads to: 200, 404 or 410. Null: 200, the page finds out by itself.
-  std::function<int(std::string_view token)> link_page_status = nullptr;
+  instance::Links* links = nullptr;       ///< null: no endpoints of links; else `events` is there too
 };
 
 Route health_route(EndpointContext context);
@@ -66,6 +68,7 @@ Route settings_read_route(EndpointContext context);
 Route settings_update_route(EndpointContext context);
 Route proxy_read_route(EndpointContext context);
 Route proxy_update_route(EndpointContext context);
+Route proxy_test_route(EndpointContext context);
 Route message_metrics_route(EndpointContext context);
 Route passkey_read_route(EndpointContext context);
 Route passkey_submit_route(EndpointContext context);
@@ -86,10 +89,21 @@ Route chat_base64_route(EndpointContext context);
 // With `events` only.
 Route instance_state_route(EndpointContext context);
 Route instance_events_route(EndpointContext context);
+Route account_events_route(EndpointContext context);
 Route ticket_route(EndpointContext context);
 Route websocket_read_route(EndpointContext context);
 Route websocket_update_route(EndpointContext context);
 Route websocket_route(EndpointContext context);
+// With `links` only.
+Route link_create_route(EndpointContext context);
+Route link_list_route(EndpointContext context);
+Route link_revoke_route(EndpointContext context);
+Route link_read_route(EndpointContext context);
+Route link_start_route(EndpointContext context);
+Route link_events_route(EndpointContext context);
+Route link_passkey_route(EndpointContext context);
+Route link_passkey_confirm_route(EndpointContext context);
+
 Route webhook_update_route(EndpointContext context);
 Route webhook_read_route(EndpointContext context);
 Route webhook_read_alias_route(EndpointContext context);
@@ -124,6 +138,14 @@ Error invalid_request(std::string what);
 
 /// JSON carries whole numbers up to it exactly (RFC 8259 6).
 inline constexpr std::uint64_t kMostExact = (std::uint64_t{1} << 53) - 1;
+
+/// Contract, decision 7: the marks ` +-()` are stripped, then 7 to 15 digits without a leading 0.
+/// kInvalidArgument/kInvalidNumber; never nullopt.
+Result<std::optional<std::string>> phone_number(std::string_view text);
+/// kInvalidArgument/kInvalidAssertion for what is no JSON object, or names a member twice.
+Status check_assertion(std::string_view text);
+/// JSON Schema of PublicKeyCredential.toJSON(), as far as it is needed.
+std::string_view passkey_assertion_schema();
 
 /// For the audit record: which settings a body names.
 void note_changed(const Request& request, const FieldReader& fields);

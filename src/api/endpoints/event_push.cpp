@@ -6,6 +6,15 @@ namespace ponte::api {
 
 using instance::PushHub;
 
+Response event_stream() {
+  Response response;
+  response.content_type = "text/event-stream";
+  response.headers.emplace_back("Cache-Control", "no-store");
+  // nginx would hold it back.
+  response.headers.emplace_back("X-Accel-Buffering", "no");
+  return response;
+}
+
 PushHub::Subscription subscription_of(const EventServices& events, const instance::InstanceInfo& info) {
   PushHub::Subscription out;
   out.instance_id = info.id;

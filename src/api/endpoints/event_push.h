@@ -9,6 +9,9 @@
 
 namespace ponte::api {
 
+/// 200 that goes on as Server-Sent Events; to be given its stream.
+Response event_stream();
+
 /// From now on, all events: what a caller of push() starts from.
 instance::PushHub::Subscription subscription_of(const EventServices& events, const instance::InstanceInfo& info);
 

@@ -24,17 +24,6 @@ constexpr char kAnswer[] = R"({"oneOf":[
 {"title":"Connected already","type":"object","required":["success","message","status"],"properties":{
 "success":{"const":true},"message":{"const":"Instance already connected"},"status":{"const":"connected"}}}]})";
 
-/// Contract, decision 7: the marks are stripped, then 7 to 15 digits without a leading 0. nullopt where it is not so.
-std::optional<std::string> phone_number(std::string_view text) {
-  std::string digits;
-  for (char c : text) {
-    if (std::string_view(" +-()").find(c) == std::string_view::npos) digits.push_back(c);
-  }
-  const bool all_digits = std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (!all_digits || digits.size() < 7 || digits.size() > 15 || digits.front() == '0') return std::nullopt;
-  return digits;
-}
-
 std::optional<unsigned> parse_history_days(std::string_view text) {
   const auto days = whole_number(text);
   return days && *days >= 1 && *days <= 3650 ? std::optional(static_cast<unsigned>(*days)) : std::nullopt;
@@ -49,11 +38,7 @@ Result<instance::ConnectRequest> parse_connect(const Request& request) {
     }
   }
   if (const auto number = request.query.find("number"); number != request.query.end()) {
-    out.number = phone_number(number->second);
-    if (!out.number) {
-      return Error{Errc::kInvalidArgument, Cause::kInvalidNumber,
-                   "number: expected 7 to 15 digits in international form, without a leading 0"};
-    }
+    PONTE_ASSIGN(out.number, phone_number(number->second));
   }
   if (const auto code = request.query.find("code"); code != request.query.end()) {
     if (!out.number) {
@@ -99,6 +84,17 @@ void connect(const EndpointContext& context, const std::string& name, Request re
 }
 
 }  // namespace
+
+Result<std::optional<std::string>> phone_number(std::string_view text) {
+  std::string digits;
+  for (char c : text) {
+    if (std::string_view(" +-()").find(c) == std::string_view::npos) digits.push_back(c);
+  }
+  const bool all_digits = std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (all_digits && digits.size() >= 7 && digits.size() <= 15 && digits.front() != '0') return std::optional(digits);
+  return Error{Errc::kInvalidArgument, Cause::kInvalidNumber,
+               "number: expected 7 to 15 digits in international form, without a leading 0"};
+}
 
 Route instance_connect_route(EndpointContext context) {
   Route route;

@@ -1,21 +1,23 @@
 // GET /v1/instances/:instance/events: what happens to an instance, as Server-Sent Events (contract, decision 19).
+// GET /v1/events: how all instances are.
 #include "api/endpoints/event_push.h"
 #include "api/json.h"
 #include "api/text.h"
 #include "instance/event_names.h"
+#include "instance/state_feed.h"
 
 namespace ponte::api {
 namespace {
 
-/// One event to one client.
+/// One event to one client; those of the journal have a sequence.
 class SseSink final : public instance::EventSink {
  public:
   explicit SseSink(std::shared_ptr<ResponseStream> stream) : stream_(std::move(stream)) {
     stream_->write("retry: 3000\n\n");
   }
   bool take(const std::shared_ptr<const instance::PushedEvent>& event) override {
-    return stream_->write("id: " + std::to_string(event->sequence) + "\nevent: " + event->name +
-                          "\ndata: " + event->envelope + "\n\n");
+    const std::string id = event->sequence == 0 ? "" : "id: " + std::to_string(event->sequence) + "\n";
+    return stream_->write(id + "event: " + event->name + "\ndata: " + event->envelope + "\n\n");
   }
   bool beat() override { return stream_->write(": still here\n\n"); }
   void end() override { stream_->close(); }
@@ -57,12 +59,18 @@ Result<Response> open_stream(const EndpointContext& context, const std::string& 
   PONTE_ASSIGN(const auto after, last_event_id(request));
   PONTE_ASSIGN(subscription.events, wanted_events(request));
   subscription.after = after.value_or(subscription.after);
-  Response response;
-  response.content_type = "text/event-stream";
-  response.headers.emplace_back("Cache-Control", "no-store");
-  response.headers.emplace_back("X-Accel-Buffering", "no");
+  Response response = event_stream();
   push(response, *context.events, std::move(subscription),
        [](std::shared_ptr<ResponseStream> stream) { return std::make_shared<SseSink>(std::move(stream)); });
+  return response;
+}
+
+Response open_account_stream(const EndpointContext& context) {
+  Response response = event_stream();
+  response.stream = [&states = context.events->states](std::shared_ptr<ResponseStream> stream) {
+    const auto id = states.subscribe(std::make_shared<SseSink>(std::move(stream)));
+    return StreamCallbacks{[] {}, [&states, id] { states.unsubscribe(id); }};
+  };
   return response;
 }
 
@@ -84,6 +92,21 @@ Route instance_events_route(EndpointContext context) {
   route.handler = on_instance([context](const std::string& name, Request request, Reply<Response> reply) {
     reply.answer(answer_or_failure(context, request, open_stream(context, name, request)));
   });
+  return route;
+}
+
+Route account_events_route(EndpointContext context) {
+  Route route;
+  route.method = Method::kGet;
+  route.path = "/v1/events";
+  route.auth = Auth::kAccount;
+  route.limit = Limit::kGlobal;
+  route.ticket = true;
+  route.summary = "instance.state of all instances from now on, as Server-Sent Events";
+  route.description = "Without codes and tokens. What is missed is not told again: list says how things are.";
+  route.tag = "Events";
+  route.response_type = "text/event-stream";
+  route.handler = [context](const Request&, Reply<Response> reply) { reply.answer(open_account_stream(context)); };
   return route;
 }
 

@@ -62,6 +62,28 @@ void update(const EndpointContext& context, const std::string& name, Request req
                                         }));
 }
 
+/// nullopt: the one that is configured.
+Result<std::optional<instance::Proxy>> parse_tested(const Request& request, bool allow_private) {
+  if (request.body.empty()) return std::optional<instance::Proxy>();
+  PONTE_ASSIGN(auto proxy, parse_proxy(request, allow_private));
+  if (proxy) return proxy;
+  return invalid_request("enabled: expected true with the proxy to try, or no body for the one that is configured");
+}
+
+void test(const EndpointContext& context, const std::string& name, Request request, Reply<Response> reply) {
+  const bool account = std::holds_alternative<instance::AccountPrincipal>(*request.principal);
+  auto proxy = parse_tested(request, account || context.allow_private_proxies);
+  if (!proxy) return reply.answer(failure(context, request, proxy.error()));
+  context.instances.test_proxy(
+      name, std::move(*proxy),
+      answering<Milliseconds>(context, std::move(request), std::move(reply), "Proxy does not work",
+                              [](Milliseconds took) {
+                                return json_response({{"success", true},
+                                                      {"message", "Proxy works"},
+                                                      {"test", {{"ok", true}, {"milliseconds", took.count()}}}});
+                              }));
+}
+
 }  // namespace
 
 Route proxy_read_route(EndpointContext context) {
@@ -95,6 +117,30 @@ Route proxy_update_route(EndpointContext context) {
   route.audit = "instance.proxy";
   route.handler = on_instance([context](const std::string& name, Request request, Reply<Response> reply) {
     update(context, name, std::move(request), std::move(reply));
+  });
+  return route;
+}
+
+Route proxy_test_route(EndpointContext context) {
+  Route route;
+  route.method = Method::kPost;
+  route.path = "/v1/instances/:instance/proxy/test";
+  route.auth = Auth::kEither;
+  route.limit = Limit::kGlobal;
+  route.summary = "Whether WhatsApp can be reached through a proxy; nothing is changed";
+  route.description =
+      "With a body, as of the proxy endpoint: through that one. Without: through the instance's own, or the service's. "
+      "A WebSocket is opened and closed again; 20 s at most.";
+  route.request_schema = kRequest;
+  route.request = RequestBody::kOptional;
+  route.response_schema = R"({"type":"object","required":["success","message","test"],"properties":{
+"success":{"const":true},"message":{"const":"Proxy works"},"test":{"type":"object","required":["ok","milliseconds"],
+"properties":{"ok":{"const":true},"milliseconds":{"type":"integer","minimum":0}}}}})";
+  route.answers = {{400, "`Instance name is required`, `Invalid request body`, `Invalid proxy configuration`"},
+                   {500, "`Proxy does not work`, with the cause in `error.code` as of connect"}};
+  route.audit = "instance.proxy.test";
+  route.handler = on_instance([context](const std::string& name, Request request, Reply<Response> reply) {
+    test(context, name, std::move(request), std::move(reply));
   });
   return route;
 }

@@ -7,6 +7,7 @@
 #include "api/endpoints/endpoints.h"
 #include "api/problem.h"
 #include "api/static_content.h"
+#include "instance/links.h"
 
 namespace ponte::api {
 namespace {
@@ -59,6 +60,13 @@ std::string_view parameter(const Request& request, std::string_view name) {
   return found == request.params.end() ? std::string_view() : found->second;
 }
 
+/// 404: nobody's token; 410: the link is over.
+int status_of(const EndpointContext& context, std::string_view token) {
+  const auto holder = context.links == nullptr ? std::nullopt : context.links->authenticate(token);
+  if (!holder) return 404;
+  return context.links->open(*holder) ? 200 : 410;
+}
+
 }  // namespace
 
 Route dashboard_page_route(EndpointContext context) {
@@ -79,9 +87,11 @@ Route link_page_route(EndpointContext context) {
   route.summary = "The page that a link leads to";
   route.description = "Opening it changes nothing. It is the same page whatever became of the link, and says so.";
   route.response_type = "text/html";
+  route.answers = {{404, "The page of a token that is unknown or revoked", {}, "text/html"},
+                   {410, "The page of a link that is over", {}, "text/html"}};
   route.handler = [context, files = files_where(true, Keeping::kNone)](const Request& request, Reply<Response> reply) {
     Response response = answer(context, files, "link.html", request);
-    if (context.link_page_status) response.status = context.link_page_status(parameter(request, "token"));
+    response.status = status_of(context, parameter(request, "token"));
     reply.answer(std::move(response));
   };
   return route;

@@ -1,23 +1,16 @@
 // /v1/instances/:instance/passkey: what an account with a passkey asks for (wire: pairing.md 7). The account token
 // only: whoever may hand in an assertion links the account. No page of ours ever asks for one.
 #include "api/endpoints/endpoints.h"
+#include "api/instance_json.h"
 #include "api/json.h"
-#include "api/text.h"
 
 namespace ponte::api {
 namespace {
 
-using Stage = instance::PasskeyState::Stage;
-
 constexpr char kPath[] = "/v1/instances/:instance/passkey";
 constexpr char kAnswer[] = R"({"type":"object","required":["success","message","passkey"],"properties":{
 "success":{"const":true},"message":{"enum":["Passkey requested","Assertion handed in","Passkey confirmed"]},
-"passkey":{"type":"object","required":["stage","expiresAt"],"properties":{
-"stage":{"enum":["requested","submitted","confirm","confirmed","ended"]},
-"expiresAt":{"type":"string","format":"date-time"},
-"publicKey":{"type":"object","additionalProperties":true,
-"description":"In stage requested: for PublicKeyCredential.parseRequestOptionsFromJSON"},
-"code":{"type":"string","pattern":"^[0-9A-Z]{4}-[0-9A-Z]{4}$","description":"To be compared with the phone's"}}}}})";
+"passkey":{"$ref":"#/components/schemas/Passkey"}}})";
 
 constexpr char kAssertion[] = R"({"type":"object","additionalProperties":true,
 "required":["id","rawId","type","response"],"properties":{
@@ -30,32 +23,9 @@ constexpr char kAssertion[] = R"({"type":"object","additionalProperties":true,
 "signature":{"type":"string","pattern":"^[A-Za-z0-9_-]+$"},
 "userHandle":{"type":["string","null"],"pattern":"^[A-Za-z0-9_-]+$"}}}}})";
 
-const char* stage_name(Stage stage) {
-  switch (stage) {
-    case Stage::kRequested: return "requested";
-    case Stage::kSubmitted: return "submitted";
-    case Stage::kConfirm: return "confirm";
-    case Stage::kConfirmed: return "confirmed";
-    case Stage::kEnded: return "ended";
-  }
-  return "ended";
-}
-
-/// `publicKey`: what PublicKeyCredential.parseRequestOptionsFromJSON() takes, of the server's own text.
 Result<Response> passkey_response(const char* message, const instance::PasskeyState& passkey) {
-  Json body = {{"success", true}, {"message", message}};
-  Json& item = body["passkey"];
-  item["stage"] = stage_name(passkey.stage);
-  item["expiresAt"] = rfc3339(passkey.expires_at);
-  if (passkey.stage == Stage::kRequested) {
-    auto options = parse_object(passkey.options);
-    if (!options)
-      return Error{Errc::kMalformed, Cause::kPairingMalformed, "request options: " + options.error().message};
-    const auto wrapped = options->find("publicKey");
-    item["publicKey"] = wrapped == options->end() ? std::move(*options) : *wrapped;
-  }
-  if (passkey.code) item["code"] = *passkey.code;
-  return json_response(body);
+  PONTE_ASSIGN(Json shown, passkey_json(passkey));
+  return json_response({{"success", true}, {"message", message}, {"passkey", std::move(shown)}});
 }
 
 Reply<instance::PasskeyState> passkey_answering(const EndpointContext& context, Request request, Reply<Response> reply,
@@ -78,6 +48,16 @@ Route passkey_route(Method method, std::string_view path, std::string_view summa
 }
 
 }  // namespace
+
+Status check_assertion(std::string_view text) {
+  const auto parsed = parse_object(text);
+  if (parsed.ok()) return Status::Ok();
+  return Error{Errc::kInvalidArgument, Cause::kInvalidAssertion, parsed.error().message};
+}
+
+std::string_view passkey_assertion_schema() {
+  return kAssertion;
+}
 
 Route passkey_read_route(EndpointContext context) {
   Route route = passkey_route(Method::kGet, kPath, "What the account's passkey is to sign, or the code to compare");
@@ -105,9 +85,8 @@ Route passkey_submit_route(EndpointContext context) {
     std::string assertion = std::move(request.body);
     const auto info = context.instances.find(name);
     // Whose turn it is not is told that first.
-    if (const auto parsed = parse_object(assertion); info && info->passkey && !parsed) {
-      return reply.answer(
-          failure(context, request, Error{Errc::kInvalidArgument, Cause::kInvalidAssertion, parsed.error().message}));
+    if (const Status well_formed = check_assertion(assertion); info && info->passkey && !well_formed.ok()) {
+      return reply.answer(failure(context, request, well_formed.error()));
     }
     context.instances.submit_passkey(name, std::move(assertion),
                                      passkey_answering(context, std::move(request), std::move(reply),

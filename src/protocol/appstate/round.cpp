@@ -11,6 +11,8 @@ namespace {
 
 constexpr unsigned kPatchesAtOnce = 32;  ///< in one step: most have one record
 
+constexpr unsigned kMostLooks = 6;  ///< for a version that was told of: the last one half an hour after the first
+
 constexpr std::uint64_t kBadRequest = 400;
 constexpr std::uint64_t kNoSuchCollection = 404;
 constexpr std::uint64_t kConflict = 409;
@@ -249,18 +251,34 @@ class Round {
       job().progressed ? void(sync_.failures = 0) : back_off(step_);
       return Status::Ok();
     }
-    sync_.failures = 0;
     PONTE_ASSIGN(store::AppStateCollection held, record());
-    held.pending = sync_.wanted_again.erase(collection()) > 0;
+    const bool behind = is_behind(held);
+    if (!behind) sync_.failures = 0;
+    held.pending = sync_.wanted_again.erase(collection()) > 0 || behind;
     held.begun_anew = false;
     held.failed_at.reset();
     save(step_.store, collection(), held);
     return Status::Ok();
   }
 
+  /// The server has told of a version that it does not have yet: later it has, or never.
+  bool is_behind(const store::AppStateCollection& held) {
+    const auto announced = sync_.announced.find(collection());
+    if (announced == sync_.announced.end()) return false;
+    if (held.version < announced->second && sync_.failures < kMostLooks) {
+      back_off(step_);
+      return true;
+    }
+    sync_.announced.erase(announced);
+    return false;
+  }
+
   Status on_error() {
     const std::uint64_t code = job().answer.error_code;
-    if (code == kNoSuchCollection) return finish();
+    if (code == kNoSuchCollection) {
+      sync_.announced.erase(collection());
+      return finish();
+    }
     const Error why = mismatch(collection(), "the server answers error " + std::to_string(code));
     // The version that we name is not one that it can start from.
     if (code == kBadRequest || code == kConflict) return on_mismatch(why);

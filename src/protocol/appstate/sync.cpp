@@ -85,6 +85,7 @@ void SyncState::stop() {
   ++round;
   jobs.clear();
   wanted_again.clear();
+  announced.clear();
   failures = 0;
   busy = false;
   erasing = false;
@@ -124,6 +125,10 @@ Status on_server_sync(Step& step, const wire::Node& notification) {
     PONTE_ASSIGN(store::AppStateCollection record, load(step.store, *collection));
     const auto version = child.number("version");
     if (record.hash && version && *version <= record.version) continue;
+    if (version) {
+      std::uint64_t& announced = step.link.app_state->announced[*collection];
+      announced = std::max<std::uint64_t>(announced, *version);
+    }
     PONTE_TRY(note_pending(step, *collection, std::move(record)));
   }
   return begin_due(step);

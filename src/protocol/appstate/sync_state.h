@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -87,10 +88,12 @@ struct SyncState {
   std::uint64_t round = 0;            ///< answers to an earlier one are late
   std::deque<SyncJob> jobs;           ///< of this round; the first is being worked on
   std::set<Collection> wanted_again;  ///< the server told of something newer since the round began
-  unsigned failures = 0;              ///< rounds in a row that failed
-  std::deque<SyncPush> pushes;        ///< the first is being made
-  bool busy = false;                  ///< the first job goes on with the next step
-  bool erasing = false;               ///< messages are still to be erased, a part in each step
+  unsigned failures = 0;              ///< rounds in a row that failed, or came too early
+  /// Versions that the server has told of on this connection; it may take a while to have them itself.
+  std::map<Collection, std::uint64_t> announced;
+  std::deque<SyncPush> pushes;  ///< the first is being made
+  bool busy = false;            ///< the first job goes on with the next step
+  bool erasing = false;         ///< messages are still to be erased, a part in each step
   std::optional<Mono> keys_awaited_until;
   std::optional<Mono> backoff_until;
   std::optional<Mono> look_again;  ///< when what waits is due

@@ -12,7 +12,8 @@ const keyLists = read('keys');
  *
  *  - `row`: what is special about it
  *  - `instance`: the state of the instance that it is about (contract-states.mjs); a new one
- *  - `as`: whose token: `account`, the instance's `own`, of an `other`, `wrong`, `empty` or `none`; the account's
+ *  - `as`: whose token: `account`, the instance's `own`, of an `other`, of its `link`, `wrong`, `empty` or `none`; the
+ *    account's
  *  - `of`: what stands in the path in place of the instance's name
  *  - `id`: what stands in it in place of `{id}`
  *  - `query`, `header`, `send` (as JSON), `text` (as it is): the rest of the request
@@ -53,7 +54,7 @@ function assertWhole(row, where) {
 
 /** Every operation with its rows, which have what the operation says for all of them. */
 export function readOperations() {
-  const all = ['instances', 'passkeys', 'messages', 'events', 'webhooks', 'service'].flatMap(read);
+  const all = ['instances', 'links', 'passkeys', 'messages', 'events', 'webhooks', 'service'].flatMap(read);
   for (const each of all) {
     assertWords(each, operationWords, each.operation);
     const { rows, ...operation } = each;

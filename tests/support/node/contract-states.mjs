@@ -43,6 +43,15 @@ async function messaging(world, name) {
   await world.sim.admin('phone', { number: '5511988888888', pushName: 'Ana' });
 }
 
+/** A link of that instance; `world.links` remembers what is needed of it. */
+async function withLink(world, name, body = {}) {
+  const answer = await world.ponted.request('POST', `/v1/instances/${name}/links`, { body });
+  assert.equal(answer.status, 201, JSON.stringify(answer.body));
+  world.links.set(name, answer.body.link);
+  return answer.body.link;
+}
+const asHolder = ({ ponted, links }, name, method, path, body) => ponted.request(method, path, { token: links.get(name).token, body });
+
 /** What makes an instance of that name be in a state. `world` is a Demanding service with a `receiver`. */
 const states = {
   new: ({ ponted }, name) => ponted.create(name),
@@ -55,6 +64,46 @@ const states = {
     assert.equal((await ponted.connect(name)).body.status, 'qr');
   },
   code: withCode,
+  async link(world, name) {
+    await world.ponted.create(name);
+    await withLink(world, name);
+  },
+  async 'link-qr'(world, name) {
+    await states.qr(world, name);
+    await withLink(world, name);
+  },
+  async 'link-linked'(world, name) {
+    await world.link(name);
+    await withLink(world, name);
+  },
+  async 'link-asked'(world, name) {
+    await world.demand(name);
+    await withLink(world, name);
+    assert.equal((await asHolder(world, name, 'POST', '/v1/link/start', { method: 'qr' })).body.view.state, 'passkey');
+  },
+  async 'link-confirm'(world, name) {
+    await states.confirm(world, name);
+    await withLink(world, name);
+  },
+  async 'link-used'(world, name) {
+    await states.link(world, name);
+    assert.equal((await asHolder(world, name, 'POST', '/v1/link/start', { method: 'qr' })).status, 200);
+    await world.service.pair(name);
+  },
+  async 'link-expired'(world, name) {
+    await world.ponted.create(name);
+    await withLink(world, name, { expiresIn: 1 });
+    await until('the link is over', async () => (await asHolder(world, name, 'GET', '/v1/link')).status === 410);
+  },
+  async 'link-deleted'(world, name) {
+    await states.link(world, name);
+    await world.ponted.remove(name);
+  },
+  async 'link-revoked'(world, name) {
+    await states.link(world, name);
+    const answer = await world.ponted.request('DELETE', `/v1/instances/${name}/links/${world.links.get(name).id}`);
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  },
   async 'code-alone'(world, name) {
     await world.sim.fail({ refCount: 1, next: 1 });
     await withCode(world, name);

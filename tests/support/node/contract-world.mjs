@@ -5,6 +5,7 @@ import { checkAnswer, fill, pathOf } from './contract-rows.mjs';
 import { makeInstance } from './contract-states.mjs';
 import { startDemanding } from './demanding.mjs';
 import { accountToken } from './ponted.mjs';
+import { startProxy } from './proxy.mjs';
 import { exchange, requestBytes } from './raw-http.mjs';
 import { startReceiver, status } from './receiver.mjs';
 
@@ -18,6 +19,7 @@ const long = 'n'.repeat(100);
 export async function startWorld(t, env = {}) {
   const service = await startDemanding(t);
   const world = new World(service, await startReceiver(t));
+  t.after(() => world.proxy?.close());
   await world.restart({ ...usual, ...env });
   await world.ponted.create('other');
   world.other = (await world.ponted.instance('other')).token;
@@ -33,6 +35,8 @@ class World {
   seen = new Set();
   /** Each row whose answer was as it says, with that. */
   played = [];
+  /** The link of each instance that has one. */
+  links = new Map();
 
   constructor(service, receiver) {
     Object.assign(this, { service, receiver });
@@ -133,7 +137,7 @@ class World {
 
   async #token(name, as = 'account') {
     const own = async () => (await this.ponted.instance(name)).token;
-    const tokens = { account: () => accountToken, own, other: () => this.other, wrong: () => 'wrong', empty: () => '', none: () => null };
+    const tokens = { account: () => accountToken, own, link: () => this.links.get(name).token, other: () => this.other, wrong: () => 'wrong', empty: () => '', none: () => null };
     assert.ok(tokens[as], `as ${as}?`);
     return tokens[as]();
   }
@@ -144,12 +148,21 @@ class World {
     const says = (text) => JSON.stringify(row).includes(`<${text}>`);
     const ticket = async (instance) => (await this.ponted.request('POST', '/v1/tickets', { body: { instance } })).body.ticket;
     if (says('token')) values.token = (await this.ponted.instance(name)).token;
+    if (says('link-id')) values['link-id'] = this.links.get(name)?.id ?? 'none';
+    if (says('foreign-link-id')) values['foreign-link-id'] = await this.foreignLink();
+    if (says('proxy-port')) values['proxy-port'] = String((this.proxy ??= await startProxy()).port);
+    if (says('link-token')) values['link-token'] = this.links.get(name).token;
     if (says('ticket')) values.ticket = await ticket(name);
     if (says('foreign-ticket')) values['foreign-ticket'] = await ticket('other');
     if (says('assertion')) values.assertion = await this.assertion(name);
     if (says('forged-assertion')) values['forged-assertion'] = await this.#forgedAssertion(name);
     if (says('etag')) values.etag = (await this.ponted.request('GET', row.operation.path.replace('{file}', row.of))).headers.get('etag');
     return values;
+  }
+
+  /** The id of a link of another instance. */
+  async foreignLink() {
+    return (await this.ponted.request('POST', '/v1/instances/other/links', { body: {} })).body.link.id;
   }
 
   /** WhatsApp alone can tell that this one is none. */

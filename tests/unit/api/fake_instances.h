@@ -73,6 +73,12 @@ class FakeInstances : public instance::InstanceService {
       return info;
     });
   }
+  void test_proxy(std::string_view name, std::optional<instance::Proxy> proxy, Reply<Milliseconds> reply) override {
+    answer(name, std::move(reply), [&](instance::InstanceInfo& info) {
+      last_proxy = proxy ? proxy : info.proxy;
+      return Milliseconds(12);
+    });
+  }
   void set_websocket(std::string_view name, instance::WebSocketConfig websocket,
                      Reply<instance::InstanceInfo> reply) override {
     answer(name, std::move(reply), [&](instance::InstanceInfo& info) {

@@ -89,6 +89,34 @@ TEST_F(AppStateSync, DoesNotAskForEverWhereTheServerBringsNothing) {
   EXPECT_EQ(requested().size(), 1u);
 }
 
+TEST_F(AppStateSync, AsksAgainForAVersionThatTheServerToldOfAndDoesNotHaveYet) {
+  settle();
+  notify("regular_low", "2");
+  ASSERT_EQ(requested().size(), 1u);
+  answer({collection("regular_low", {low.patch({pinned("1")})})});
+  EXPECT_EQ(requested(), Requested()) << "not at once";
+  EXPECT_TRUE(record("regular_low").pending);
+  wait(SyncTimes::kFirstBackoff);
+  EXPECT_EQ(requested(), (Requested{{"regular_low", "1"}}));
+  answer({collection("regular_low", {low.patch({pinned("2")})})});
+  EXPECT_EQ(pins(), (std::vector<std::string>{"1 on", "2 on"}));
+  EXPECT_FALSE(record("regular_low").pending);
+  EXPECT_EQ(bench.link.next_deadline(), std::nullopt);
+}
+
+TEST_F(AppStateSync, GivesUpOnAVersionThatNeverComes) {
+  settle();
+  notify("regular_low", "9");
+  int looks = 0;
+  while (!requested().empty()) {
+    ++looks;
+    answer({collection("regular_low", {})});
+    if (const auto next = bench.link.next_deadline()) wait(*next - bench.clock.now().mono);
+  }
+  EXPECT_EQ(looks, 7);
+  EXPECT_FALSE(record("regular_low").pending);
+}
+
 TEST_F(AppStateSync, TakesMutationsFromAFileInPlaceOfThePatchs) {
   settle();
   notify("regular_low", "2");
@@ -196,14 +224,14 @@ TEST_F(AppStateSync, RunsOneRoundAtATime) {
   notify("regular_low", "1");
   EXPECT_EQ(requested().size(), 1u);
   const wire::Node first = request;
-  notify("regular", "1");
+  notify("regular", "");
   notify("regular_low", "2");
   EXPECT_EQ(requested(), Requested());
   request = first;
   answer({collection("regular_low", {low.patch({pinned("1")})})});
   // What came up meanwhile follows, the same collection too.
   EXPECT_EQ(requested(), (Requested{{"regular", ""}, {"regular_low", "1"}}));
-  answer({});
+  answer({collection("regular_low", {low.patch({pinned("2")})})});
   EXPECT_EQ(requested(), Requested());
   EXPECT_FALSE(record("regular_low").pending);
 }
@@ -428,7 +456,7 @@ TEST_F(AppStateSync, WaitsLongerEachTimeThatARoundFails) {
     }
     EXPECT_EQ(bench.link.next_deadline(), bench.clock.now().mono + expected) << round;
     // Nothing makes it hurry.
-    notify("regular_low", "2");
+    notify("regular_low", "1");
     wait(expected - Milliseconds(1));
     EXPECT_EQ(requested(), Requested()) << round;
     wait(Milliseconds(1));
