@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the suites that are written in JavaScript: tests/<folder>/*.test.mjs for each folder named, and each file named
-# (default: interop e2e).
+# (default: interop e2e browser).
 #
 # PONTE_BUILD_DIR names the folder with ponted and ponte (default build/release); further options for
 # `node --test` go behind `--`. The last line is `N passed, N failed, N skipped`; 1 where something failed.
@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 folders=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do folders+=("$1") && shift; done
 [ $# -gt 0 ] && shift
-[ ${#folders[@]} -gt 0 ] || folders=(interop e2e)
+[ ${#folders[@]} -gt 0 ] || folders=(interop e2e browser)
 
 files=()
 for folder in "${folders[@]}"; do

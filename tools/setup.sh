@@ -146,7 +146,7 @@ setup_node() {
   install_npm || { warn "no npm: the tests that need Node are skipped by name"; return 0; }
   bring_node || { warn "no Node 20.14 or newer: the tests that need it are skipped by name"; return 0; }
   local lock
-  for lock in tests/*/package-lock.json; do
+  for lock in tests/*/package-lock.json src/api/pages/package-lock.json; do
     [ -e "$lock" ] || continue
     npm_ci "$root/$(dirname "$lock")" || warn "npm ci failed in $(dirname "$lock"): its tests are skipped by name"
   done

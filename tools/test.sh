@@ -6,7 +6,8 @@
 #   tools/test.sh STAGE...         these stages, in this order
 #
 #   release   the release build; every suite (ctest), and the demo of tools/run.sh
-#   node      the real programs over HTTP, and clients that others wrote (tests/e2e, tests/interop); needs `release`
+#   node      the real programs over HTTP, clients that others wrote, and the pages in a browser (tests/e2e,
+#             tests/interop, tests/browser); needs `release`
 #   debug     ASan, LSan and UBSan: every suite
 #   tsan      ThreadSanitizer: the suites that start threads, and the real programs over HTTP
 #   fuzz      clang and libFuzzer: every fuzzer for PONTE_FUZZ_SECONDS (30)
@@ -144,7 +145,7 @@ stage_node() {
     fail "node: build/release/ponted and build/release/ponte are not there"
     return
   fi
-  run_node node release 1500 e2e interop
+  run_node node release 1800 e2e interop browser
 }
 
 # LeakSanitizer stops the program to look at its memory; some containers forbid that.

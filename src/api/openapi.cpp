@@ -113,9 +113,10 @@ Json answers_of(const Route& route) {
     if (is_common_to(route, common.status)) by_status[common.status] = reference("responses", common.name);
   }
   for (const RouteAnswer& own : route.answers) {
-    if (own.status < 400) {
+    if (own.status < 400 || !own.type.empty()) {
       by_status[own.status] = {{"description", own.description},
                                {"headers", answer_headers(route.limit != Limit::kNone, own.status)}};
+      if (!own.type.empty()) by_status[own.status]["content"][std::string(own.type)] = Json::object();
     } else {
       by_status[own.status] = error_answer(own.status, own.description, own.schema);
     }

@@ -26,6 +26,7 @@ struct RouteAnswer {
   int status = 500;
   std::string_view description;  ///< its messages and codes
   std::string_view schema = {};  ///< of a body that is not the error envelope
+  std::string_view type = {};    ///< of a body that is no JSON
 };
 
 /// Whether pages of PONTE_CORS_ORIGINS may read the answers.

@@ -50,18 +50,19 @@ const std::string& StaticContent::Form::etag() const {
   return etag_;
 }
 
-StaticContent::StaticContent(std::string content_type, std::string_view plain, std::string_view gzip)
-    : content_type_(std::move(content_type)), plain_(plain), gzip_(gzip) {}
+StaticContent::StaticContent(std::string content_type, std::string_view plain, std::string_view gzip, Keeping keeping)
+    : content_type_(std::move(content_type)), plain_(plain), gzip_(gzip), keeping_(keeping) {}
 
 Response StaticContent::answer(const Request& request) const {
   const bool compressed = !gzip_.bytes().empty() && accepts_gzip(request);
   const Form& form = compressed ? gzip_ : plain_;
   Response response;
   response.content_type = content_type_;
-  response.headers.emplace_back("ETag", form.etag());
-  response.headers.emplace_back("Cache-Control", "no-cache");
+  const bool kept = keeping_ == Keeping::kRevalidated;
+  if (kept) response.headers.emplace_back("ETag", form.etag());
+  response.headers.emplace_back("Cache-Control", kept ? "no-cache" : "no-store");
   if (!gzip_.bytes().empty()) response.headers.emplace_back("Vary", "Accept-Encoding");
-  if (is_current(request, form.etag())) {
+  if (kept && is_current(request, form.etag())) {
     response.status = 304;
     return response;
   }

@@ -9,14 +9,18 @@
 
 namespace ponte::api {
 
+/// Whether a client may keep an answer: to ask whether it is current, or not at all.
+enum class Keeping { kRevalidated, kNone };
+
 /// Bytes that outlive it and never change.
 class StaticContent {
  public:
   /// `gzip`: the same, compressed; empty: there is no such twin.
-  StaticContent(std::string content_type, std::string_view plain, std::string_view gzip = {});
+  StaticContent(std::string content_type, std::string_view plain, std::string_view gzip = {},
+                Keeping keeping = Keeping::kRevalidated);
 
   /// 200 with ETag, or 304 where the client's copy is that (RFC 9110 13.1.2); `Cache-Control: no-cache`, since another
-  /// version of the program has others under the same name.
+  /// version of the program has others under the same name. Of Keeping::kNone always 200, with `no-store`.
   Response answer(const Request& request) const;
 
  private:
@@ -36,6 +40,7 @@ class StaticContent {
   const std::string content_type_;
   const Form plain_;
   const Form gzip_;
+  const Keeping keeping_;
 };
 
 /// Whether Accept-Encoding lets gzip in (RFC 9110 12.5.3).

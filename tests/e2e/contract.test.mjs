@@ -104,7 +104,7 @@ async function assertMethodsAndPaths(t) {
       contract.check(method, '/nothing', answer);
     }
   }
-  for (const path of ['/', '/api', '/api/instance/nothing', '/v1/instances/other/nothing', '/api/instance/list/more']) {
+  for (const path of ['/api', '/api/instance/nothing', '/v1/instances/other/nothing', '/api/instance/list/more']) {
     const answer = await ponted.request('GET', path);
     checkAnswer({ status: 404, message: 'Not found', code: 'ROUTE_NOT_FOUND' }, answer);
     assertLimited(true, answer);

@@ -2,7 +2,7 @@
 #include <map>
 #include <memory>
 
-#include "api/docs_files.h"
+#include "api/embedded_file.h"
 #include "api/endpoints/endpoints.h"
 #include "api/problem.h"
 #include "api/static_content.h"
@@ -20,7 +20,7 @@ using Files = std::map<std::string, StaticContent, std::less<>>;
 
 Files files_by_name() {
   Files out;
-  for (const DocsFile& file : docs_files()) {
+  for (const EmbeddedFile& file : docs_files()) {
     out.try_emplace(std::string(file.name), std::string(file.content_type), file.plain, file.gzip);
   }
   return out;

@@ -39,7 +39,10 @@ std::vector<Route> all_routes(EndpointContext context) {
                           health_route,
                           metrics_route,
                           docs_route,
-                          docs_file_route}) {
+                          docs_file_route,
+                          dashboard_page_route,
+                          link_page_route,
+                          page_file_route}) {
     routes.push_back(make(context));
   }
   for (const auto make :

@@ -115,6 +115,9 @@ Route delivery_attempts_route(EndpointContext context);
 Route webhook_test_route(EndpointContext context);
 Route docs_route(EndpointContext context);
 Route docs_file_route(EndpointContext context);
+Route dashboard_page_route(EndpointContext context);
+Route link_page_route(EndpointContext context);
+Route page_file_route(EndpointContext context);
 /// Describes the rows that are there, and itself: to be added last.
 void add_openapi_route(std::vector<Route>& routes, std::string_view public_url);
 

@@ -151,6 +151,7 @@ class World {
     if (says('link-id')) values['link-id'] = this.links.get(name)?.id ?? 'none';
     if (says('foreign-link-id')) values['foreign-link-id'] = await this.foreignLink();
     if (says('proxy-port')) values['proxy-port'] = String((this.proxy ??= await startProxy()).port);
+    if (says('link-token')) values['link-token'] = this.links.get(name).token;
     if (says('ticket')) values.ticket = await ticket(name);
     if (says('foreign-ticket')) values['foreign-ticket'] = await ticket('other');
     if (says('assertion')) values.assertion = await this.assertion(name);

@@ -1,5 +1,5 @@
 // /openapi.json and /docs over a real socket.
-#include "api/docs_files.h"
+#include "api/embedded_file.h"
 #include "api/openapi.h"
 #include "api/static_content.h"
 #include "unit/api/api_support.h"
@@ -64,7 +64,7 @@ TEST_F(Description, PageLoadsNothingFromElsewhere) {
 
 TEST_F(Description, EveryFileOfThePageIsThere) {
   const std::string page = call("GET", "/docs", "").body;
-  for (const DocsFile& file : docs_files()) {
+  for (const EmbeddedFile& file : docs_files()) {
     const Answer answer = call("GET", "/docs/" + std::string(file.name), "");
     EXPECT_EQ(answer.status, 200) << file.name;
     EXPECT_EQ(answer.body, file.plain) << file.name;
@@ -84,7 +84,7 @@ TEST_F(Description, EveryFileOfThePageIsThere) {
 
 TEST_F(Description, LargeFilesGoOutCompressedToWhoTakesIt) {
   std::size_t compressed = 0;
-  for (const DocsFile& file : docs_files()) {
+  for (const EmbeddedFile& file : docs_files()) {
     const Answer answer = call("GET", "/docs/" + std::string(file.name), "Accept-Encoding: gzip, br\r\n");
     if (file.gzip.empty()) {
       EXPECT_EQ(answer.body, file.plain);

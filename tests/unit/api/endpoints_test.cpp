@@ -409,7 +409,7 @@ TEST_F(Endpoints, TokensComeInEveryFormOfTheContract) {
 }
 
 TEST_F(Endpoints, UnknownRoutesAndMethodsAreInTheEnvelope) {
-  for (const char* target : {"/", "/api", "/api/instance", "/api//instance/list", "/api/instance/list/", "/health/",
+  for (const char* target : {"/api", "/api/instance", "/api//instance/list", "/api/instance/list/", "/health/",
                              "/api/instance/connect/a/b", "/API/instance/list"}) {
     const Answer answer = call("GET", target);
     EXPECT_EQ(answer.status, 404) << target;

@@ -1,0 +1,16 @@
+# The pages / and /link/<token> in the program: what Vite made of src/api/pages/src, as it is committed in dist/, so
+# that building the program needs no Node.
+file(GLOB pages_built CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/dist/*)
+set(pages_type_html "text/html; charset=utf-8")
+set(pages_type_js "text/javascript; charset=utf-8")
+set(pages_type_css "text/css; charset=utf-8")
+set(pages_type_txt "text/plain; charset=utf-8")
+foreach(path ${pages_built})
+  get_filename_component(name ${path} NAME)
+  string(REGEX MATCH "[a-z]+$" ending ${name})
+  if(NOT DEFINED pages_type_${ending})
+    message(FATAL_ERROR "${path}: a file of the pages whose type is not known")
+  endif()
+  embed_file(page ${path} ${name} "${pages_type_${ending}}")
+endforeach()
+embed_set(page)

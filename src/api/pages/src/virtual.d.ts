@@ -1,0 +1,5 @@
+declare module "virtual:countries" {
+  const table: string;
+  export default table;
+}
+declare module "*.css";
