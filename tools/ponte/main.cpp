@@ -9,6 +9,7 @@ int main(int argc, char** argv) {
   ponte::tool::register_phone(app, exit_code);
   ponte::tool::register_decode(app, exit_code);
   ponte::tool::register_replay(app, exit_code);
+  ponte::tool::register_link(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& stopped) {
