@@ -6,7 +6,6 @@
 #include <string>
 
 #include "base/log.h"
-#include "crypto/system_random.h"
 #include "instance/types.h"
 #include "net/http_url.h"
 #include "ponte/commands.h"

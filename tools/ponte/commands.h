@@ -13,5 +13,6 @@ void register_phone(CLI::App& app, int& exit_code);
 void register_decode(CLI::App& app, int& exit_code);
 void register_replay(CLI::App& app, int& exit_code);
 void register_link(CLI::App& app, int& exit_code);
+void register_doctor(CLI::App& app, int& exit_code);
 
 }  // namespace ponte::tool

@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
   ponte::tool::register_decode(app, exit_code);
   ponte::tool::register_replay(app, exit_code);
   ponte::tool::register_link(app, exit_code);
+  ponte::tool::register_doctor(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& stopped) {
