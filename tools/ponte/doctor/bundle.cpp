@@ -19,6 +19,22 @@ std::string pretty(const Json& value) {
   return value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+/// What stands in quotes is what somebody wrote: of a configuration that could not be read nothing else is known.
+std::string without_values(const std::string& text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char quote = text[at];
+    const auto end = quote == '\'' || quote == '"' ? text.find(quote, at + 1) : std::string::npos;
+    if (end == std::string::npos) {
+      out += quote;
+      continue;
+    }
+    out += quote + std::string("[value]") + quote;
+    at = end;
+  }
+  return out;
+}
+
 /// `/home/NAME/...` tells who somebody is.
 void learn_path(Redactor& redactor, const std::string& path) {
   constexpr std::string_view kHomes = "/home/";
@@ -109,9 +125,13 @@ std::vector<BundleFile> make_bundle(const BundleSources& sources) {
   for (const std::string& url : sources.urls) redactor.hide_host_of(url);
   for (const std::string& path : sources.paths) learn_path(redactor, path);
 
+  std::vector<Finding> findings = sources.findings;
+  if (sources.config == nullptr) {
+    for (Finding& finding : findings) finding.message = without_values(finding.message);
+  }
   std::vector<BundleFile> files;
   files.push_back({"doctor.json", "what was checked, and what came of it",
-                   pretty(redactor.redacted_json(report_json(sources.findings, sources.version)))});
+                   pretty(redactor.redacted_json(report_json(findings, sources.version)))});
   Json versions = {{"ponte", sources.version}, {"platform", sources.platform}};
   files.push_back(
       {"versions.json", "versions, operating system, processor, limits", pretty(redactor.redacted_json(versions))});

@@ -160,7 +160,7 @@ ClockFacts NetworkLook::clock(const WayFacts& way) {
 
 bool NetworkLook::page_is_out_of_reach(const WayFacts& way) const {
   const auto page = net::parse_http_url(config_.whatsapp_version_url);
-  return !is_open(way) && page.ok() && page->authority.host == way.host;
+  return !is_open(way) && page.ok() && page->target() == net::format_authority(way.host, way.port);
 }
 
 VersionFacts NetworkLook::version(const WayFacts& way, nlohmann::json service) {
