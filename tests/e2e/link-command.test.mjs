@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'node:test';
-import { accountToken, startPonted, temporaryFolder } from '../support/node/ponted.mjs';
+import { accountToken, runPonted, startPonted, temporaryFolder } from '../support/node/ponted.mjs';
 import { listen } from '../support/node/listen.mjs';
 import { Program, program, until } from '../support/node/process.mjs';
 import { needsZbar, pgmOfBlocks, readQr } from '../support/node/qr.mjs';
@@ -144,6 +144,19 @@ test('the end of ponted is told', async (t) => {
   await link.line('a code', qrLine);
   await ponted.stop('SIGKILL');
   await assertEnds(link, 1, /No Ponte answers at/);
+});
+
+test('a restart of ponted in the middle does no harm: another code comes', async (t) => {
+  const service = await startService(t);
+  const { sim, ponted, dataDir } = service;
+  const link = startLink(t, ponted, 'sales');
+  const lost = await link.line('a code', qrLine);
+  await ponted.stop('SIGKILL');
+  const port = Number(new URL(ponted.url).port);
+  const again = runPonted({ ...service.env, PONTE_DATA_DIR: dataDir, PONTE_ACCOUNT_TOKEN: accountToken, PONTE_LISTEN: `127.0.0.1:${port}`, PONTE_WS_LISTEN: `127.0.0.1:${port + 1}` });
+  t.after(() => again.stop('SIGKILL'));
+  await sim.scan(await link.line('another code', (line) => line !== lost && qrLine(line)));
+  await assertEnds(link, 0, /\nLinked as \+/);
 });
 
 test('wrong usage is 2, and says what was wrong; no token reaches an error text', async (t) => {

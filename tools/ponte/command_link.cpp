@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "instance/types.h"
+#include "net/address_class.h"
 #include "net/http_url.h"
 #include "ponte/commands.h"
 #include "ponte/common/phone_number.h"
@@ -37,6 +38,10 @@ int fail(const std::string& message) {
   return kUsage;
 }
 
+bool is_this_machine(const std::string& host) {
+  return host == "localhost" || net::classify_literal(host) == net::AddressClass::kLoopback;
+}
+
 Result<SecretBytes> find_token(const LinkArguments& arguments, Signals& signals) {
   if (!arguments.token_file.empty()) return read_token_file(arguments.token_file);
   if (const char* value = std::getenv(kTokenVariable); value != nullptr && *value != '\0') {
@@ -57,7 +62,8 @@ int link(const LinkArguments& arguments) {
   if (!instance::is_instance_name(arguments.instance)) {
     return fail("NAME: expected 1 to 100 letters, digits, - and _, got " + arguments.instance);
   }
-  if (const auto url = net::parse_http_url(arguments.url); !url.ok()) return fail("--url: " + url.error().message);
+  const auto url = net::parse_http_url(arguments.url);
+  if (!url.ok()) return fail("--url: " + url.error().message);
   if (!arguments.number.empty()) {
     request.number = number_digits(arguments.number);
     if (!request.number) {
@@ -71,6 +77,9 @@ int link(const LinkArguments& arguments) {
   if (!token.ok()) {
     if (token.error().code == Errc::kCancelled) return kFailed;
     return fail(token.error().message);
+  }
+  if (!url->tls && !is_this_machine(url->authority.host)) {
+    std::fprintf(stderr, "Note: over http:// the token goes to %s unencrypted.\n", url->authority.host.c_str());
   }
   return run_link(request, std::move(*token), signals);
 }

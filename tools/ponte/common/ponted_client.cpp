@@ -22,10 +22,10 @@ Answer answer_of(const net::HttpReply& reply) {
 }  // namespace
 
 const nlohmann::json& member(const nlohmann::json& object, const char* name) {
-  static const nlohmann::json kNothing;
-  if (!object.is_object()) return kNothing;
+  static const nlohmann::json nothing;
+  if (!object.is_object()) return nothing;
   const auto found = object.find(name);
-  return found == object.end() ? kNothing : *found;
+  return found == object.end() ? nothing : *found;
 }
 
 std::string text_at(const nlohmann::json& object, const char* name) {

@@ -15,7 +15,7 @@
 namespace ponte::tool {
 
 /// What ponted said, whatever the status.
-struct Answer {
+struct Answer {  // NOLINT(bugprone-exception-escape): what nlohmann's move asserts
   int status = 0;
   nlohmann::json body;  ///< discarded where it is no JSON
   std::string text;     ///< as it came

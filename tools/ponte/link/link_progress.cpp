@@ -22,9 +22,7 @@ std::uint64_t count_at(const nlohmann::json& object, const char* name) {
 
 std::optional<CallFailure> failure_of(const Result<Answer>& answer) {
   if (!answer.ok()) {
-    const Error& why = answer.error();
-    const bool http = why.cause == Cause::kHttpFailed || why.cause == Cause::kNetworkTimeout;
-    return CallFailure{http ? kPontedUnreachable : std::string(cause_name(why.cause)), why.message, {}};
+    return CallFailure{kPontedUnreachable, answer.error().message, {}};
   }
   if (answer->status < 300 && answer->body.is_object()) return std::nullopt;
   ApiError error = error_of(*answer);
@@ -44,6 +42,12 @@ void LinkProgress::on_connect(const Result<Answer>& answer, Mono now) {
   connecting_ = false;
   if (over()) return;
   if (auto failure = failure_of(answer)) {
+    // ponted may be started anew, or wait for longer than we do: whether it is there, the looks say.
+    if (failure->cause == kPontedUnreachable) {
+      connect_lost_ = true;
+      doubts_ = true;
+      return;
+    }
     const bool demand = failure->cause == "PASSKEY_REQUIRED" || failure->cause == "PASSKEY_CONFIRMATION_REQUIRED";
     // A code that is asked for again while the phone has begun is no failure: the state says more.
     if (!demand && (!answered_ || view_.stage == Stage::kQr || view_.stage == Stage::kCode)) {
@@ -71,10 +75,15 @@ void LinkProgress::on_state(const Result<Answer>& answer) {
   auto failure = failure_of(answer);
   if (!failure) {
     losses_ = 0;
-    return on_look(*answer);
+    on_look(*answer);
+    const bool asks = view_.stage == Stage::kStarting || view_.stage == Stage::kQr || view_.stage == Stage::kCode;
+    if (std::exchange(connect_lost_, false) && asks) wants_code_ = true;
+    return;
   }
   const bool passing = failure->cause == kPontedUnreachable || failure->cause == "SHUTTING_DOWN" ||
                        failure->cause == "OVERLOADED" || failure->cause == "RATE_LIMITED";
+  // Started anew, ponted knows nothing of an attempt that nobody had scanned.
+  connect_lost_ = true;
   if (!passing || ++losses_ >= kMostLosses) fail(std::move(failure->cause), std::move(failure->details));
 }
 

@@ -73,8 +73,9 @@ class LinkProgress {
   const Method method_;
   LinkView view_;
   std::uint64_t sequence_ = 0;
-  bool connecting_ = false;  // a call of connect is under way
-  bool answered_ = false;    // one was answered with a code
+  bool connecting_ = false;    // a call of connect is under way
+  bool answered_ = false;      // one was answered with a code
+  bool connect_lost_ = false;  // it, or a look after it, was not answered: it is called again once ponted is there
   bool wants_code_ = false;
   bool wants_passkey_ = false;
   bool doubts_ = false;

@@ -165,6 +165,19 @@ TEST(LinkProgress, EnduresARestartOfPontedButNotItsEnd) {
   EXPECT_EQ(progress.view().cause, kPontedUnreachable);
 }
 
+TEST(LinkProgress, AConnectThatWasNotAnsweredIsCalledAgainOncePontedIsThere) {
+  LinkProgress progress(LinkProgress::Method::kQr);
+  progress.on_first_look(look(5, "disconnected"));
+  progress.connect_begins();
+  progress.on_connect(Error{Errc::kTimedOut, Cause::kNetworkTimeout, "no answer"}, kNow);
+  EXPECT_FALSE(progress.over());
+  EXPECT_TRUE(progress.take_doubt());
+  progress.on_state(Error{Errc::kUnavailable, Cause::kHttpFailed, "refused"});
+  EXPECT_FALSE(progress.take_wish_for_code()) << "while it is not there";
+  progress.on_state(look(5, "connecting"));
+  EXPECT_TRUE(progress.take_wish_for_code());
+}
+
 TEST(LinkProgress, TakesNothingFromAnswersOfAnotherShape) {
   for (const Json& body : {Json(), Json::array(), Json("text"), Json{{"state", 1}, {"instance", "x"}},
                            Json{{"state", {{"sequence", -1}}}, {"instance", {{"connection", 5}}}}}) {
