@@ -103,6 +103,16 @@ test('the configuration: every error is told, and nothing else is looked at', as
   assertCheck(good.checks, 'configuration', 'ok', /ponte\.toml and the environment/);
 });
 
+test('a value that is no UTF-8 makes no JSON that is none', (t) => {
+  const line = `PONTE_LISTEN=$'\\xff\\x1b[2J' exec ${program('ponte')} doctor`;
+  const json = spawnSync('bash', ['-c', `${line} --json`], { encoding: 'utf8' });
+  assert.equal(json.status, 1, json.stderr);
+  assert.equal(JSON.parse(json.stdout).checks[0].verdict, 'failed');
+  const text = spawnSync('bash', ['-c', line], { encoding: 'utf8' });
+  assert.match(text.stdout, /PONTE_LISTEN: expected address:port/);
+  assert.ok(!text.stdout.includes('\x1b'), 'nor does it steer the terminal');
+});
+
 test('the data directory and its key', async (t) => {
   const base = { PONTE_LISTEN: '127.0.0.1:1', PONTE_WHATSAPP_URL: 'ws://127.0.0.1:1/' };
   const folder = await dataFolder(t);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
+import http from 'node:http';
 import path from 'node:path';
 import test from 'node:test';
 import { accountToken, runPonted, startPonted, temporaryFolder } from '../support/node/ponted.mjs';
@@ -157,6 +158,31 @@ test('a restart of ponted in the middle does no harm: another code comes', async
   t.after(() => again.stop('SIGKILL'));
   await sim.scan(await link.line('another code', (line) => line !== lost && qrLine(line)));
   await assertEnds(link, 0, /\nLinked as \+/);
+});
+
+test('what is asked of ponted: the token in a header alone, number and history in the query', async (t) => {
+  const asked = [];
+  const server = http.createServer((request, response) => {
+    asked.push({ line: `${request.method} ${request.url}`, token: request.headers.token });
+    const known = asked.length > 2;
+    const answers = [
+      [/^GET \/v1\/instances\/sales$/, known ? 200 : 404, known ? { instance: { numberJid: null, connection: { state: 'disconnected' } }, state: { sequence: 4 } } : { success: false, error: { code: 'INSTANCE_NOT_FOUND' } }],
+      [/^POST \/api\/instance\/new$/, 201, { success: true }],
+      [/connect/, 400, { success: false, error: { code: 'INVALID_NUMBER', message: 'Invalid phone number', details: 'why \x1b[2J' } }],
+    ];
+    const [, status, body] = answers.find(([pattern]) => pattern.test(asked.at(-1).line)) ?? [];
+    // The long poll is never answered.
+    if (status) response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => (server.closeAllConnections(), server.close()));
+  const link = startLink(t, { url: `http://0.0.0.0:${server.address().port}/` }, 'sales', ['--number', '+1 202 555 0123', '--history', '30']);
+  await assertEnds(link, 1, /INVALID_NUMBER: why \?\[2J/);
+  assert.match(link.stderr, /^Note: over http:\/\/ the token goes to 0\.0\.0\.0 unencrypted\.$/m);
+  const lines = asked.map(({ line }) => line);
+  assert.deepEqual(lines.slice(0, 3), ['GET /v1/instances/sales', 'POST /api/instance/new', 'GET /v1/instances/sales']);
+  assert.deepEqual(lines.slice(3).sort(), ['GET /api/instance/connect/sales?number=12025550123&history=30', 'GET /v1/instances/sales?wait=25&since=4']);
+  assert.ok(asked.every(({ token }) => token === accountToken));
 });
 
 test('wrong usage is 2, and says what was wrong; no token reaches an error text', async (t) => {

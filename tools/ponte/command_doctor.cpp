@@ -79,7 +79,9 @@ int doctor(const DoctorArguments& arguments) {
     if (!arguments.json) write_out(finding_text(finding, style));
   });
   if (arguments.json) {
-    write_out(report_json(result.findings, PONTE_VERSION).dump(2) + "\n");
+    // What others wrote need not be UTF-8.
+    constexpr auto kReplace = nlohmann::json::error_handler_t::replace;
+    write_out(report_json(result.findings, PONTE_VERSION).dump(2, ' ', false, kReplace) + "\n");
   } else {
     write_out("\n  " + summary_text(result.findings) + "\n");
   }

@@ -32,6 +32,20 @@ std::size_t columns_of(std::string_view text) {
   return columns;
 }
 
+std::string printable(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    const auto next = static_cast<unsigned char>(at + 1 < text.size() ? text[at + 1] : 0);
+    // U+0080 to U+009F, of which some terminals obey a few.
+    const bool c1 = byte == 0xC2 && next >= 0x80 && next < 0xA0;
+    if (c1) ++at;
+    const bool control = c1 || byte == 0x7F || (byte < 0x20 && byte != '\n');
+    out += control ? '?' : text[at];
+  }
+  return out;
+}
+
 std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
   width = std::max<std::size_t>(width, 1);
   std::vector<std::string> lines;

@@ -11,6 +11,9 @@ namespace ponte::tool {
 /// Columns that a text takes: code points of UTF-8, without escape sequences of the form ESC [ ... letter.
 std::size_t columns_of(std::string_view text);
 
+/// What a peer wrote must not steer a terminal: control characters become `?`, but for line ends.
+std::string printable(std::string_view text);
+
 /// Breaks at blanks so that no line is longer than `width` columns; a longer word is broken where it must be.
 std::vector<std::string> wrapped(std::string_view text, std::size_t width);
 

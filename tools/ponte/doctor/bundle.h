@@ -18,7 +18,7 @@ struct BundleFile {
 };
 
 /// All of it as it was found: redacting is the bundle's business.
-struct BundleSources {
+struct BundleSources {  // NOLINT(bugprone-exception-escape): what nlohmann's move asserts
   std::vector<Finding> findings;
   std::string version;                    ///< of the tool
   nlohmann::json platform;                ///< of look_at_platform

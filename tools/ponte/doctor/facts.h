@@ -70,7 +70,7 @@ struct ClockFacts {
   std::string problem = {};                       ///< why there is none
 };
 
-struct VersionFacts {
+struct VersionFacts {   // NOLINT(bugprone-exception-escape): what nlohmann's move asserts
   std::string said;     ///< configured, or built in
   bool pinned = false;  ///< by PONTE_WHATSAPP_VERSION
   std::string page_url = {};
@@ -81,7 +81,7 @@ struct VersionFacts {
   nlohmann::json service = nullptr;  ///< `details.clientVersion` of /health?verbose
 };
 
-struct ServiceFacts {
+struct ServiceFacts {  // NOLINT(bugprone-exception-escape): likewise
   std::string url;
   bool named = false;      ///< by --url
   bool lock_held = false;  ///< somebody has the data directory

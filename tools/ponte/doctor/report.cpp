@@ -32,7 +32,7 @@ std::size_t count_of(const std::vector<Finding>& findings, Verdict verdict) {
 /// Each line of `text` wrapped, all behind the first indented by as much as stands before it.
 void append_block(std::string& out, std::string before, const std::string& text, std::size_t columns) {
   const std::size_t indent = columns_of(before);
-  std::istringstream lines(text);
+  std::istringstream lines(printable(text));
   for (std::string line; std::getline(lines, line);) {
     const std::size_t room = columns == 0 ? line.size() + 1 : std::max(columns, indent + kLeastRoom) - indent;
     for (const std::string& part : wrapped(line, room)) {

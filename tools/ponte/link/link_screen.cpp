@@ -24,6 +24,13 @@ constexpr const char* kBold = "\x1b[1m";
 constexpr std::size_t kWidest = 76;
 constexpr std::size_t kIndent = 2;
 
+/// What ponted and others wrote, in one line.
+std::string one_line(std::string_view text) {
+  std::string out = printable(text);
+  std::replace(out.begin(), out.end(), '\n', ' ');
+  return out;
+}
+
 class Page {
  public:
   explicit Page(std::size_t columns) {
@@ -33,23 +40,23 @@ class Page {
   }
 
   void say(const std::string& text) {
-    for (const std::string& line : wrapped(text, width_)) lines.push_back(indent_ + line);
+    for (const std::string& line : wrapped(one_line(text), width_)) lines.push_back(indent_ + line);
   }
   void step(const std::string& mark, const std::string& text) {
     const std::size_t room = width_ > mark.size() + 1 ? width_ - mark.size() - 1 : width_;
     std::string before = mark + " ";
-    for (const std::string& line : wrapped(text, room)) {
+    for (const std::string& line : wrapped(one_line(text), room)) {
       lines.push_back(indent_ + before + line);
       before.assign(mark.size() + 1, ' ');
     }
   }
   void title(const std::string& text, bool colours) {
-    for (const std::string& line : wrapped(text, width_)) {
+    for (const std::string& line : wrapped(one_line(text), width_)) {
       lines.push_back(indent_ + (colours ? kBold + line + kPlain : line));
     }
   }
   void shown_code(const std::string& code, bool colours) {
-    lines.push_back("    " + (colours ? kBold + code + kPlain : code));
+    lines.push_back("    " + (colours ? kBold + one_line(code) + kPlain : one_line(code)));
   }
   void gap() { lines.emplace_back(); }
 
@@ -224,12 +231,12 @@ std::string plain_link(const LinkScreen& screen, const LinkView& view, Mono now)
   if (view.stage == Stage::kQr) {
     const auto blocks = api::qr_blocks(view.code);
     return "Scan this code within " + left + " (WhatsApp > Settings > Linked devices > Link a device).\n" +
-           (blocks.ok() ? *blocks : std::string()) + view.code + "\n";
+           (blocks.ok() ? *blocks : std::string()) + one_line(view.code) + "\n";
   }
   if (view.stage == Stage::kCode) {
     return "Type this code within " + left +
-           " (WhatsApp > Settings > Linked devices > Link a device > Link with phone number instead).\n" + view.code +
-           "\n";
+           " (WhatsApp > Settings > Linked devices > Link a device > Link with phone number instead).\n" +
+           one_line(view.code) + "\n";
   }
   Page page(kUnwrapped);
   if (view.stage == Stage::kPasskey) draw_passkey(page, screen, view);

@@ -152,8 +152,10 @@ void Session::start_connect() {
 
 void Session::start_poll() {
   poll_at_.reset();
+  // Where ponted was away, what counts is how things stand now.
+  const unsigned seconds = progress_.lost() ? 0 : kPollSeconds;
   start(Asked::kPoll,
-        {.path = path() + "?wait=" + std::to_string(kPollSeconds) + "&since=" + std::to_string(progress_.sequence()),
+        {.path = path() + "?wait=" + std::to_string(seconds) + "&since=" + std::to_string(progress_.sequence()),
          .timeout = kPollTimeout});
 }
 

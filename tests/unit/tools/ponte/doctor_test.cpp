@@ -266,6 +266,11 @@ TEST(DoctorReport, TextHasVerdictMessageAndRemedy) {
   EXPECT_FALSE(report_json({concluded({"b", "B"}, Verdict::kFailed, "x", "y")}, "1")["ok"]);
 }
 
+TEST(DoctorReport, WhatAPeerWroteSteersNoTerminal) {
+  const Finding finding = concluded({"proxy", "Proxy"}, Verdict::kFailed, "403 \x1b[2J", "x");
+  EXPECT_EQ(finding_text(finding, {80, false}).find('\x1b'), std::string::npos);
+}
+
 TEST(Redactor, ReplacesNamesEverywhereAndAlone) {
   Redactor redactor;
   EXPECT_EQ(redactor.hide_instance("sales"), "instance-1");

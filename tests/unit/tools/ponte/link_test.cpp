@@ -339,6 +339,17 @@ TEST(Text, WrapsAtBlanksAndBreaksWhatIsLonger) {
   EXPECT_EQ(columns_of("\x1b[1m\u2588\u2580\x1b[0m"), 2U);
 }
 
+TEST(Text, WhatAPeerWroteSteersNoTerminal) {
+  EXPECT_EQ(printable("a\x1b[2Jb\tc\r\x7f\nd\u009be\u00e9"), "a?[2Jb?c??\nd?e\u00e9");
+  LinkView view;
+  view.stage = Stage::kFailed;
+  view.cause = "PROXY_REFUSED";
+  view.details = "403 \x1b[2J\nsecond";
+  const std::string text = joined(link_result({"sales", "u", false}, view, 80));
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
+  EXPECT_NE(text.find("403 ?[2J second"), std::string::npos) << text;
+}
+
 TEST(Terminal, RewritesOnlyWhatDiffers) {
   EXPECT_EQ(replacement({"a", "b"}, {"a", "c"}), "\x1b[1A\rc\x1b[K\r\x1b[1B");
   EXPECT_EQ(replacement({"a"}, {"a"}), "");
