@@ -46,7 +46,9 @@ class Page {
     const std::size_t room = width_ > mark.size() + 1 ? width_ - mark.size() - 1 : width_;
     std::string before = mark + " ";
     for (const std::string& line : wrapped(one_line(text), room)) {
-      lines.push_back(indent_ + before + line);
+      std::string& added = lines.emplace_back(indent_);
+      added += before;
+      added += line;
       before.assign(mark.size() + 1, ' ');
     }
   }
@@ -183,7 +185,10 @@ void draw_passkey(Page& page, const LinkScreen& screen, const LinkView& view) {
 Result<std::vector<std::string>> qr_rows(std::string_view text) {
   PONTE_ASSIGN(const std::string blocks, api::qr_blocks(text));
   Lines rows = split_lines(blocks);
-  for (std::string& row : rows) row = (&row == &rows.back() ? kQrLastColours : kQrColours) + row + kPlain;
+  for (std::string& row : rows) {
+    row.insert(0, &row == &rows.back() ? kQrLastColours : kQrColours);
+    row += kPlain;
+  }
   return rows;
 }
 
@@ -198,7 +203,7 @@ std::vector<std::string> draw_link(const LinkScreen& screen, const LinkView& vie
     case Stage::kWaiting: page.say(words_of_cause(view.cause, screen.instance).what); break;
     default: break;
   }
-  if (!page.compact && page.lines.back() != "") page.gap();
+  if (!page.compact && !page.lines.back().empty()) page.gap();
   page.say(state_words(view, now));
   // A line that scrolled out of the window could not be replaced.
   const std::size_t most = size.rows > 1 ? size.rows - 1 : 1;

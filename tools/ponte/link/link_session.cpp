@@ -80,7 +80,7 @@ class Session {
   void start(Asked asked, const Call& call);
   void start_connect();
   void start_poll();
-  void on_letter(Mailbox::Letter letter);
+  void on_letter(const Mailbox::Letter& letter);
   void show();
   Signals::Taken wait(Milliseconds time);
   int finish();
@@ -159,7 +159,7 @@ void Session::start_poll() {
          .timeout = kPollTimeout});
 }
 
-void Session::on_letter(Mailbox::Letter letter) {
+void Session::on_letter(const Mailbox::Letter& letter) {
   switch (letter.asked) {
     case Asked::kConnect: progress_.on_connect(letter.answer, clock_.now().mono); break;
     case Asked::kPasskey: progress_.on_passkey(letter.answer); break;
@@ -183,7 +183,7 @@ void Session::follow() {
       return;
     }
     if (signal == Signals::Taken::kResized && block_) block_->forget_what_is_shown();
-    while (auto letter = mailbox_.take()) on_letter(std::move(*letter));
+    while (auto letter = mailbox_.take()) on_letter(*letter);
     if (progress_.over()) return;
     if (progress_.take_wish_for_code()) start_connect();
     if (progress_.take_wish_for_passkey()) start(Asked::kPasskey, {.path = path("/passkey")});
