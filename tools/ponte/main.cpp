@@ -13,6 +13,8 @@ int main(int argc, char** argv) {
   ponte::tool::register_replay(app, exit_code);
   ponte::tool::register_export(app, exit_code);
   ponte::tool::register_import(app, exit_code);
+  ponte::tool::register_link(app, exit_code);
+  ponte::tool::register_doctor(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& stopped) {
