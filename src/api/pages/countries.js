@@ -4,6 +4,8 @@ import { createRequire } from 'node:module';
 import { Metadata } from 'libphonenumber-js/core';
 
 const kinds = ['MOBILE', 'FIXED_LINE'];
+/** Where the zero in front belongs to the number, also from abroad. */
+const keepZero = ['IT', 'SM', 'VA'];
 
 /** `BR55,0,10-11`: region, calling code, national prefix, possible lengths of a national number; the main region of a
     calling code has a `*` behind it. */
@@ -16,7 +18,7 @@ function rowOf(json, region) {
   const code = metadata.countryCallingCode();
   const main = json.country_calling_codes[code][0] === region ? '*' : '';
   const sorted = [...new Set(lengths)].sort((a, b) => a - b);
-  return `${region}${code}${main},${plan.nationalPrefix() ?? ''},${sorted.join('-')}`;
+  return `${region}${code}${main},${keepZero.includes(region) ? '' : (plan.nationalPrefix() ?? '')},${sorted.join('-')}`;
 }
 
 /** `import table from 'virtual:countries'`. */

@@ -35,6 +35,9 @@ interface Envelope {
   view: View;
 }
 
+/** How long the stream may take to show what a call has answered. */
+const patience = 1500;
+
 const nowhere: Timed = { deadline: 0, total: 0 };
 
 export function useSession(token: string): Session {
@@ -49,6 +52,8 @@ export function useSession(token: string): Session {
   const qr = useTimed();
   const code = useTimed();
   const latest = useRef<View | null>(null);
+  /** Views that the stream has brought; null while it brings none. */
+  const heard = useRef<number | null>(null);
 
   const take = (next: View): void => {
     // A link that has just been spent says so to new callers: who saw the account linked is told no less.
@@ -72,6 +77,14 @@ export function useSession(token: string): Session {
     if (why) end(why);
     return answer.problem;
   };
+  /** The same of a call that changes something. What the stream says meanwhile is newer than the answer, or the same. */
+  const act = async (path: string, body?: unknown): Promise<Problem | null> => {
+    const before = heard.current;
+    const answer = await call<Envelope>(token, 'POST', path, body);
+    if (!answer.ok || before === null) return settle(answer);
+    if (heard.current === before) await new Promise((resolve) => setTimeout(resolve, patience));
+    return heard.current === before || heard.current === null ? settle(answer) : null;
+  };
 
   useEffect(() => {
     let stop = (): void => {};
@@ -83,10 +96,16 @@ export function useSession(token: string): Session {
       if (failed) return goneCode(failed) ? undefined : setUnread(reasonOf(failed));
       stop = follow(token, 'v1/link/events', {
         onEvent: ({ name, data }) => {
-          if (name === 'view') take(JSON.parse(data) as View);
+          if (name === 'view') {
+            heard.current = (heard.current ?? 0) + 1;
+            take(JSON.parse(data) as View);
+          }
           if (name === 'gone') end((JSON.parse(data) as { code: string }).code);
         },
-        onLive: (live) => setOffline(!live && latest.current?.state !== 'connected'),
+        onLive: (live) => {
+          heard.current = live ? 0 : null;
+          setOffline(!live && latest.current?.state !== 'connected');
+        },
         onRefused: (refused) => {
           setOffline(false);
           end(goneCode(refused) ?? 'INVALID_TOKEN');
@@ -102,7 +121,7 @@ export function useSession(token: string): Session {
   const start = async (asked: Start): Promise<void> => {
     setBusy(asked.method);
     setProblem(null);
-    const failed = settle(await call<Envelope>(token, 'POST', 'v1/link/start', asked));
+    const failed = await act('v1/link/start', asked);
     if (failed && !goneCode(failed)) setProblem(reasonOf(failed));
     setBusy(null);
   };
@@ -111,8 +130,8 @@ export function useSession(token: string): Session {
     link, view, gone, unread, offline, busy, problem, qrTime: qr.timed, codeTime: code.timed,
     load: () => setRound(round + 1),
     start: (asked) => void start(asked),
-    submitPasskey: async (assertion) => settle(await call<Envelope>(token, 'POST', 'v1/link/passkey', assertion)),
-    confirmPasskey: async () => settle(await call<Envelope>(token, 'POST', 'v1/link/passkey/confirm')),
+    submitPasskey: (assertion) => act('v1/link/passkey', assertion),
+    confirmPasskey: () => act('v1/link/passkey/confirm'),
   };
 }
 
