@@ -123,7 +123,11 @@ serve() {
 
 Ponte listens on $url
 
-Link an account:
+Link an account on the dashboard, which asks for the account token:
+  $url/
+Or in another terminal, in this folder:
+  PONTE_ACCOUNT_TOKEN=${token:-...} $ponte link first --url $url
+Or by REST:
   TOKEN=${token:-...   # the account token}
   curl -s -H "token: \$TOKEN" -d '{"name":"first"}' $url/api/instance/new; echo
   curl -s -H "token: \$TOKEN" $url/api/instance/connect/first | sed 's/.*base64,\([^"]*\)".*/\1/' | base64 -d >qr.png
@@ -180,6 +184,7 @@ demo() {
   cat <<TEXT
 
 Ponte listens on $url, and takes a simulator on this machine for WhatsApp.
+The dashboard is $url/, the account token $PONTE_ACCOUNT_TOKEN
 In another terminal, in this folder:
 
   export URL=$url TOKEN=$PONTE_ACCOUNT_TOKEN
