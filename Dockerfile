@@ -13,8 +13,8 @@ FROM debian:12-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates \
     libc6 libcurl4 libfmt9 libgcc-s1 libpistache0 libpng16-16 libprometheus-cpp-core1.0 libprotobuf-lite32 \
-    libqrencode4 librocksdb7.8 libsignal-protocol-c2.3.2 libsodium23 libspdlog1.10 libssl3 libstdc++6 \
-    libtomlplusplus3 zlib1g \
+    libqrencode4 librocksdb7.8 libsignal-protocol-c2.3.2 libsodium23 libspdlog1.10 libsqlite3-0 libssl3 \
+    libstdc++6 libtomlplusplus3 zlib1g \
  && rm -rf /var/lib/apt/lists/* \
  && groupadd --system --gid 10001 ponte \
  && useradd --system --uid 10001 --gid ponte --home-dir /var/lib/ponte --no-create-home --shell /usr/sbin/nologin ponte \

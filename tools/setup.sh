@@ -23,6 +23,7 @@ build_packages=(
   librocksdb-dev libgflags-dev libsnappy-dev libbz2-dev liblz4-dev libzstd-dev
   nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev
   prometheus-cpp-dev libqrencode-dev libpng-dev zlib1g-dev libcurl4-openssl-dev
+  libsqlite3-dev
   libgtest-dev libgmock-dev libbenchmark-dev
 )
 # python3 writes the manual pages and completions (packaging/describe.py), dpkg-dev finds the libraries' packages.

@@ -5,7 +5,6 @@
 #include "api/instance_json.h"
 #include "api/qr_image.h"
 #include "api/text.h"
-#include "net/http_url.h"
 
 namespace ponte::api {
 namespace {
@@ -17,7 +16,6 @@ constexpr std::int64_t kLongestLife = 30 * 24 * 3600;
 constexpr std::int64_t kMostUses = 100;
 constexpr std::int64_t kMostHistoryDays = 3650;
 constexpr std::size_t kLongestTitle = 100;  ///< characters
-constexpr std::size_t kLongestUrl = 2048;
 
 constexpr char kLink[] = R"({"type":"object",
 "required":["id","title","returnUrl","uses","used","createdAt","expiresAt","state"],"properties":{
@@ -70,13 +68,6 @@ Status check_title(std::string_view title) {
   const std::size_t length = characters_of(title);
   if (length >= 1 && length <= kLongestTitle && !has_controls) return Status::Ok();
   return invalid_link("title: expected 1 to 100 characters without control characters");
-}
-
-Status check_return_url(const std::string& text) {
-  if (text.size() > kLongestUrl) return invalid_link("returnUrl: expected at most 2048 bytes");
-  const auto url = net::parse_http_url(text);
-  if (!url.ok()) return invalid_link("returnUrl: " + url.error().message);
-  return Status::Ok();
 }
 
 /// The number of a member, where it is there, in its range.
@@ -146,7 +137,7 @@ Result<instance::LinkRequest> read_link_request(FieldReader& fields) {
   if (uses) out.uses = static_cast<std::uint32_t>(*uses);
   if (history) out.history_days = static_cast<std::uint32_t>(*history);
   if (out.title) PONTE_TRY(check_title(*out.title));
-  if (out.return_url) PONTE_TRY(check_return_url(*out.return_url));
+  if (out.return_url) PONTE_TRY(instance::check_return_url(*out.return_url));
   return out;
 }
 

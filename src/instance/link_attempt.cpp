@@ -28,47 +28,6 @@ std::optional<std::string> digits_of(const std::optional<std::string>& jid) {
 
 }  // namespace
 
-LinkStanding standing_of(const LinkInfo& link, Wall now) {
-  if (link.instance_deleted) return LinkStanding::kInstanceDeleted;
-  if (link.used >= link.uses) return LinkStanding::kUsed;
-  return now < link.expires_at ? LinkStanding::kOpen : LinkStanding::kExpired;
-}
-
-std::string_view standing_name(LinkStanding standing) {
-  switch (standing) {
-    case LinkStanding::kOpen: return "open";
-    case LinkStanding::kUsed: return "used";
-    case LinkStanding::kExpired: return "expired";
-    case LinkStanding::kInstanceDeleted: return "deleted";
-  }
-  return "expired";
-}
-
-Error link_gone(LinkStanding standing) {
-  switch (standing) {
-    case LinkStanding::kUsed: return {Errc::kNotFound, Cause::kLinkUsed, "the link has been used"};
-    case LinkStanding::kInstanceDeleted:
-      return {Errc::kNotFound, Cause::kLinkInstanceDeleted, "the instance that the link was for is gone"};
-    case LinkStanding::kOpen:
-    case LinkStanding::kExpired: break;
-  }
-  return {Errc::kNotFound, Cause::kLinkExpired, "the time of the link is over"};
-}
-
-std::string_view link_state_name(View state) {
-  switch (state) {
-    case View::kIdle: return "idle";
-    case View::kStarting: return "starting";
-    case View::kQr: return "qr";
-    case View::kCode: return "code";
-    case View::kPasskey: return "passkey";
-    case View::kLinking: return "linking";
-    case View::kConnected: return "connected";
-    case View::kFailed: return "failed";
-  }
-  return "failed";
-}
-
 void LinkAttempt::begin(const std::string& link_id) {
   LinkView next = *view_;
   next.reason.reset();

@@ -31,6 +31,10 @@ struct LinkRequest {
   std::optional<std::uint32_t> history_days;
 };
 
+/// kInvalidArgument/kInvalidLink for what a page may not lead back to: other than http or https, with a user in it, or
+/// more than 2048 bytes.
+Status check_return_url(const std::string& text);
+
 struct CreatedLink {
   LinkInfo link;
   std::string token;  ///< 43 characters of base64url; not to be had again

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "net/tls_context.h"
+#include "net/tls_peer.h"
 #include "net/tls_tickets.h"
 
 namespace ponte::net {
@@ -295,6 +296,7 @@ StreamFactory tls_stream(TlsStreamOptions options, StreamFactory below) {
           below = std::move(below)](StreamListener& listener) mutable -> Result<std::unique_ptr<Stream>> {
     SslHandle ssl(SSL_new(options.context.handle()));
     if (!ssl) return Error{Errc::kInternal, Cause::kTlsFailed, "TLS cannot be set up: " + openssl_reason()};
+    if (options.peer != nullptr) watch_tls_peer(ssl.get(), *options.peer);
     auto stream = std::make_unique<TlsStream>(std::move(ssl), options, listener);
     PONTE_TRY(stream->attach(std::move(below)));
     return std::unique_ptr<Stream>(std::move(stream));

@@ -12,6 +12,7 @@ namespace ponte::net {
 
 class TlsContext;
 class TlsTickets;
+struct TlsPeer;
 
 struct TlsStreamOptions {
   TlsContext& context;
@@ -24,6 +25,8 @@ struct TlsStreamOptions {
   /// Null: no session is resumed.
   TlsTickets* tickets = nullptr;
   std::string ticket_place = {};
+  /// What the peer shows in the handshake is written there; it outlives the stream. Null: to nowhere.
+  TlsPeer* peer = nullptr;
 };
 
 /// OpenSSL between the stream below and the listener. It reads what the stream below hands up and writes straight

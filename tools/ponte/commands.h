@@ -3,17 +3,18 @@
 
 #include <CLI/CLI.hpp>
 
-namespace ponte::tool {
+#include "ponte/common/exit_codes.h"
 
-/// Exit codes as of ponted: 0 ok, 1 failure at run time, 2 usage.
-inline constexpr int kOk = 0;
-inline constexpr int kFailed = 1;
-inline constexpr int kUsage = 2;
+namespace ponte::tool {
 
 /// Each adds its subcommand to `app`; when it is chosen it runs and leaves its exit code in `exit_code`.
 void register_sim(CLI::App& app, int& exit_code);
 void register_phone(CLI::App& app, int& exit_code);
 void register_decode(CLI::App& app, int& exit_code);
 void register_replay(CLI::App& app, int& exit_code);
+void register_export(CLI::App& app, int& exit_code);
+void register_import(CLI::App& app, int& exit_code);
+void register_link(CLI::App& app, int& exit_code);
+void register_doctor(CLI::App& app, int& exit_code);
 
 }  // namespace ponte::tool

@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <ctime>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 #include <utility>
@@ -16,6 +17,16 @@ namespace ponte::simulator {
 namespace {
 
 constexpr int kBacklog = 4096;
+
+/// As the header Date has it (RFC 9110 5.6.7).
+std::string http_date(Wall at) {
+  const std::time_t seconds = unix_seconds(at);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[40];
+  const std::size_t size = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  return {text, size};
+}
 
 /// What both kinds of sockets share: one thread, no logs, small read buffers, nothing negotiated.
 template <typename Base>
@@ -268,6 +279,7 @@ template <typename Endpoint>
 void ShellServer::Impl::on_http(Endpoint& endpoint, websocketpp::connection_hdl handle) {
   const auto connection = endpoint.get_con_from_hdl(handle);
   connection->append_header("Connection", "close");
+  connection->append_header("Date", http_date(clock.now().wall));
   const std::string path = connection->get_uri()->get_resource();
   asio::error_code no_peer;
   const auto peer = connection->get_raw_socket().remote_endpoint(no_peer);

@@ -252,9 +252,10 @@ class Round {
       return Status::Ok();
     }
     PONTE_ASSIGN(store::AppStateCollection held, record());
-    const bool behind = is_behind(held);
+    const bool again = sync_.wanted_again.erase(collection()) > 0;
+    const bool behind = !again && is_behind(held);
     if (!behind) sync_.failures = 0;
-    held.pending = sync_.wanted_again.erase(collection()) > 0 || behind;
+    held.pending = again || behind;
     held.begun_anew = false;
     held.failed_at.reset();
     save(step_.store, collection(), held);

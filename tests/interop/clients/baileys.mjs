@@ -31,6 +31,13 @@ function newAuth() {
   };
 }
 
+/** The same in a folder, as Baileys' own useMultiFileAuthState keeps it. */
+async function storedAuth(folder) {
+  const { state, saveCreds } = await lib.useMultiFileAuthState(folder);
+  state.creds.registrationId ||= 1;
+  return { ...state, saved: saveCreds };
+}
+
 const historyTypes = Object.fromEntries(Object.entries(lib.proto.HistorySync.HistorySyncType).map(([name, value]) => [value, name]));
 
 // It has no setting for the host of files: what it fetches there, it gets from the simulator that it is linked to last.
@@ -58,13 +65,14 @@ function happened(happenings, { key, message, pushName, messageStubType, status 
  * connection is opened as an application has to), `open` (<success> of the login), `message` {id, chat, sender, own, text,
  * pushName}, `undecryptable` {id}, `receipt` {ids, type, sender}, `history` {type, chats, messages}, `muted` {id}, `failed`.
  * `code(number, custom)` asks for a pairing code, as soon as there was a `qr`; `logInAgain` opens another connection with
- * what it keeps; `send(jid, text)` gives the id; `mute(jid)` writes app state,
+ * what it keeps, which is in memory, or in `folder`; `send(jid, text)` gives the id; `mute(jid)` writes app state,
  * `learns('mute')` waits until it has read of a muted chat.
  */
-export function linkBaileys(sim, { agent } = {}) {
+export function linkBaileys(sim, { agent, folder } = {}) {
   const happenings = new Happenings('Baileys');
   mediaHost = sim.adminUrl;
-  const auth = newAuth();
+  let auth;
+  let saving = Promise.resolve();
   const sent = new Map();
   let socket;
   let ended = false;
@@ -85,6 +93,7 @@ export function linkBaileys(sim, { agent } = {}) {
     socket = current;
     current.ev.on('creds.update', (change) => {
       Object.assign(auth.creds, change);
+      if (auth.saved) saving = saving.then(auth.saved);
       if (change.account && change.me) {
         happenings.push('paired', { jid: change.me.id, lid: change.me.lid, platform: change.platform });
       }
@@ -120,7 +129,10 @@ export function linkBaileys(sim, { agent } = {}) {
       }
     });
   };
-  connect();
+  const begun = (async () => {
+    auth = folder ? await storedAuth(folder) : newAuth();
+    if (!ended) connect();
+  })();
 
   return {
     next: (kind, seconds) => happenings.next(kind, seconds),
@@ -144,9 +156,11 @@ export function linkBaileys(sim, { agent } = {}) {
     },
     learns: () => happenings.next('muted', 60),
     mute: (jid) => socket.chatModify({ mute: 8 * 3600 * 1000 }, jid),
-    end: () => {
+    end: async () => {
       ended = true;
-      socket?.end(undefined);
+      await begun;
+      await socket?.end(undefined);
+      await saving;
     },
   };
 }

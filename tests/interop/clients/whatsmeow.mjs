@@ -10,7 +10,7 @@ const source = path.join(root, 'tests/interop/whatsmeow');
 const binary = path.join(root, '.tools/interop/whatsmeow');
 
 function go(seconds, ...args) {
-  const env = { ...process.env, GOTOOLCHAIN: 'local', GOFLAGS: '-mod=readonly -buildvcs=false', CGO_ENABLED: '0' };
+  const env = { ...process.env, GOTOOLCHAIN: 'local', GOFLAGS: '-mod=readonly -buildvcs=false', CGO_ENABLED: '1' };
   return spawnSync('go', args, { cwd: source, env, encoding: 'utf8', timeout: seconds * 1000 });
 }
 
@@ -26,7 +26,8 @@ export function buildWhatsmeow() {
   const modules = go(120, 'mod', 'download');
   if (modules.status !== 0) return { skip: `whatsmeow: its modules cannot be had: ${modules.stderr.trim().split('\n')[0]}` };
   mkdirSync(path.dirname(binary), { recursive: true });
-  const build = go(280, 'build', '-o', binary, '.');
+  // The machine's own SQLite, which the program is built against, too.
+  const build = go(280, 'build', '-tags', 'libsqlite3', '-o', binary, '.');
   if (build.status !== 0) throw new Error(`go build: ${build.stderr || build.error}`);
   return { skip: false };
 }
@@ -40,14 +41,16 @@ function withClientType(code) {
  * Starts linking. Happens: `qr` {text, texts}, `paired` {jid, lid, platform, businessName}, `open` {prekeys}, `message`
  * {id, chat, sender, own, text, pushName}, `undecryptable` {id}, `receipt` {ids, type, sender}, `history` {type, chats,
  * messages}, `appState` {index}, `failed`.
- * `rootKey`: hex of the root that its chain check is given. `code(number)` asks for a pairing code, as soon as there was
+ * `rootKey`: hex of the root that its chain check is given. `store`: the SQLite file in which it keeps its device, else
+ * that is in memory. `code(number)` asks for a pairing code, as soon as there was
  * a `qr`; `logInAgain` opens another connection with what it keeps; `send(jid, text)` gives the id once the server has it;
  * `mute(jid)` writes app state, `learns('mute')` waits until it has read some of that kind.
  */
-export function linkWhatsmeow(sim, { rootKey = sim.rootKey } = {}) {
+export function linkWhatsmeow(sim, { rootKey = sim.rootKey, store } = {}) {
   const happenings = new Happenings('whatsmeow');
   const args = ['-url', sim.url, '-root', rootKey, '-v'];
   if (sim.caFile) args.push('-ca', sim.caFile);
+  if (store) args.push('-store', store);
   const program = new Program(binary, args);
   program.onLine = (line) => {
     if (!line.startsWith('{')) return happenings.said(line); // its Signal library logs there, too

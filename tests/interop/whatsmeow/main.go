@@ -35,6 +35,7 @@ import (
 	"go.mau.fi/whatsmeow"
 	"go.mau.fi/whatsmeow/appstate"
 	"go.mau.fi/whatsmeow/proto/waE2E"
+	"go.mau.fi/whatsmeow/store"
 	"go.mau.fi/whatsmeow/types"
 	"go.mau.fi/whatsmeow/types/events"
 	waLog "go.mau.fi/whatsmeow/util/log"
@@ -68,6 +69,7 @@ func run() error {
 	address := flag.String("url", "", "the simulator's ws:// or wss:// URL")
 	root := flag.String("root", "", "the root key of its certificate chain, hex")
 	authority := flag.String("ca", "", "PEM file of its TLS root, for wss://")
+	stored := flag.String("store", "", "keep the device in this SQLite file, as whatsmeow does; else in memory")
 	verbose := flag.Bool("v", false, "whatsmeow's own log on standard error")
 	flag.Parse()
 
@@ -92,10 +94,15 @@ func run() error {
 		}
 	}
 
-	device, memory := newDevice()
 	log := waLog.Noop
 	if *verbose {
 		log = stderrLog{module: "whatsmeow"}
+	}
+	device := newDevice()
+	if *stored != "" {
+		if device, err = storedDevice(*stored, log); err != nil {
+			return err
+		}
 	}
 	client := whatsmeow.NewClient(device, log)
 	transport := pointAt(target, roots)
@@ -103,7 +110,7 @@ func run() error {
 	client.SetWebsocketHTTPClient(transport)
 	client.SetMediaHTTPClient(transport)
 	client.EmitAppStateEventsOnFullSync = true
-	client.AddEventHandler(func(event any) { report(memory, event) })
+	client.AddEventHandler(func(event any) { report(device, event) })
 	if err := client.Connect(); err != nil {
 		return err
 	}
@@ -153,7 +160,7 @@ func obey(client *whatsmeow.Client, command string) error {
 	return fmt.Errorf("unknown command: %s", command)
 }
 
-func report(memory *memoryStore, event any) {
+func report(device *store.Device, event any) {
 	switch event := event.(type) {
 	case *events.QR:
 		say("qr", map[string]any{"codes": event.Codes})
@@ -163,7 +170,7 @@ func report(memory *memoryStore, event any) {
 			"platform": event.Platform, "businessName": event.BusinessName,
 		})
 	case *events.Connected:
-		uploaded, _ := memory.UploadedPreKeyCount(context.Background())
+		uploaded, _ := device.PreKeys.UploadedPreKeyCount(context.Background())
 		say("connected", map[string]any{"prekeys": uploaded})
 	case *events.Message:
 		text := event.Message.GetConversation()

@@ -87,7 +87,7 @@ func (m *memoryStore) UploadedPreKeyCount(context.Context) (int, error) {
 }
 
 // newDevice makes a device that was never linked.
-func newDevice() (*store.Device, *memoryStore) {
+func newDevice() *store.Device {
 	memory := &memoryStore{
 		signalMemory: newSignalMemory(), appStateMemory: newAppStateMemory(), prekeys: map[uint32]*keys.PreKey{},
 	}
@@ -113,7 +113,7 @@ func newDevice() (*store.Device, *memoryStore) {
 		Container:      memory,
 	}
 	device.SignedPreKey = device.IdentityKey.CreateSignedPreKey(1)
-	return device, memory
+	return device
 }
 
 // stderrLog is whatsmeow's log on standard error: standard output belongs to the JSON lines.

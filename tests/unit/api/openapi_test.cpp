@@ -10,7 +10,9 @@
 #include "api/ticket_box.h"
 #include "instance/event_journal.h"
 #include "instance/event_waits.h"
+#include "instance/links.h"
 #include "instance/push_hub.h"
+#include "instance/state_feed.h"
 #include "support/faulty_store.h"
 #include "support/virtual_clock.h"
 #include "support/virtual_loop.h"
@@ -118,10 +120,12 @@ class OpenApi : public ::testing::Test {
   instance::PushHub hub{journal};
   instance::EventWaits waits{journal, loop, clock};
   TicketBox tickets{random};
-  EventServices events{hub, journal, waits, tickets, "http://ponte", true};
+  instance::StateFeed states{"http://ponte"};
+  instance::Links links{store, clock, random};
+  EventServices events{hub, journal, waits, tickets, states, "http://ponte", true};
   test::FakeIntrospection introspection;
   const std::vector<Route> routes =
-      all_routes({instances, *webhooks, clock, clock.now().mono, introspection, false, false, &events});
+      all_routes({instances, *webhooks, clock, clock.now().mono, introspection, false, false, &events, {}, &links});
   const json document = json::parse(openapi_document(routes, {"1.2.3", "https://ponte.example"}));
 };
 
