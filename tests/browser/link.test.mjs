@@ -50,7 +50,7 @@ test('from the first paint to connected: the code is scanned off the page', need
 });
 
 test('the code is replaced in place as the server says, with its countdown, and aloud once', needs, async (t) => {
-  const { sim, link } = await startLinking(t, { env: { PONTE_QR_FIRST_TTL: '3', PONTE_QR_TTL: '3' } });
+  const { link } = await startLinking(t, { env: { PONTE_QR_FIRST_TTL: '3', PONTE_QR_TTL: '3' } });
   const page = await link();
   await page.getByRole('button', { name: 'Show QR code' }).click();
   const first = await scanned(page);
@@ -68,8 +68,6 @@ test('the code is replaced in place as the server says, with its countdown, and 
   assert.notEqual(second, first);
   assert.ok(await page.evaluate(() => window.pictureThere === document.querySelector('img.qr')), 'the same element');
   assert.deepEqual(await page.evaluate(() => window.said), [], 'nothing is said for a new code or a second');
-  await sim.scan(second);
-  await page.getByRole('heading', { name: 'WhatsApp is linked' }).waitFor();
 });
 
 test('when the codes run out the page is calm and shows a new one on request', needs, async (t) => {

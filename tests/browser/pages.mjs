@@ -91,6 +91,7 @@ export async function assertAccessible(page, what) {
 /** The picture for the documentation, where one is asked for. */
 export async function picture(page, name) {
   if (!pictures) return;
+  await page.mouse.move(0, 0);
   mkdirSync(pictures, { recursive: true });
   await page.screenshot({ path: path.join(pictures, name), animations: 'disabled' });
 }
