@@ -28,6 +28,20 @@ std::optional<std::string> digits_of(const std::optional<std::string>& jid) {
 
 }  // namespace
 
+const std::shared_ptr<const LinkView>& idle_view() {
+  static const auto kView = std::make_shared<const LinkView>();
+  return kView;
+}
+
+const std::shared_ptr<const LinkView>& linked_view() {
+  static const auto kView = [] {
+    LinkView view;
+    view.state = View::kConnected;
+    return std::make_shared<const LinkView>(std::move(view));
+  }();
+  return kView;
+}
+
 void LinkAttempt::begin(const std::string& link_id) {
   LinkView next = *view_;
   next.reason.reset();
@@ -131,7 +145,7 @@ bool LinkAttempt::on_state(const StateEvent& event, const std::optional<PasskeyS
 }
 
 std::set<std::string> LinkAttempt::take_spent() {
-  return std::exchange(linked_, false) ? std::exchange(begun_by_, {}) : std::set<std::string>();
+  return std::exchange(linked_, false) ? begun_by_ : std::set<std::string>();
 }
 
 }  // namespace ponte::instance

@@ -13,6 +13,10 @@
 
 namespace ponte::instance {
 
+/// What a page shows that knows of no attempt: nothing, or that the instance is linked. One each, for all.
+const std::shared_ptr<const LinkView>& idle_view();
+const std::shared_ptr<const LinkView>& linked_view();
+
 /// Pure; not thread-safe.
 ///
 ///   kIdle -- begin --> kStarting --> kQr <--> kCode --> kLinking --> kConnected
@@ -21,7 +25,7 @@ namespace ponte::instance {
 ///                          +--- each of them --> kFailed -- begin --> kStarting
 class LinkAttempt {
  public:
-  LinkAttempt() : view_(std::make_shared<const LinkView>()) {}
+  LinkAttempt() : view_(idle_view()) {}
 
   /// A page asks for it. What is out stays out.
   void begin(const std::string& link_id);
@@ -36,6 +40,12 @@ class LinkAttempt {
 
   /// Never null; another one for each change.
   const std::shared_ptr<const LinkView>& view() const { return view_; }
+  /// As the pages of that link show it: those of a link that has not begun it are told that the instance is linked, and
+  /// nothing else.
+  const std::shared_ptr<const LinkView>& view_of(const std::string& link_id) const {
+    if (begun_by_.contains(link_id)) return view_;
+    return view_->state == LinkView::State::kConnected ? linked_view() : idle_view();
+  }
 
  private:
   void set(LinkView view) { view_ = std::make_shared<const LinkView>(std::move(view)); }
@@ -43,8 +53,8 @@ class LinkAttempt {
   void show(LinkView view);
 
   std::shared_ptr<const LinkView> view_;  ///< shared with the pages that show it
-  std::set<std::string> begun_by_;
-  bool linked_ = false;  ///< by this attempt, and not yet taken
+  std::set<std::string> begun_by_;        ///< the last attempt
+  bool linked_ = false;                   ///< by this attempt, and not yet taken
 };
 
 }  // namespace ponte::instance

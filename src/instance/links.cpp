@@ -174,19 +174,16 @@ std::optional<PasskeyState> Links::passkey_of(const std::string& instance_name) 
   return info ? info->passkey : std::nullopt;
 }
 
-std::shared_ptr<const LinkView> Links::view_of(const std::string& instance_id) const {
+std::shared_ptr<const LinkView> Links::view_of(const std::string& instance_id, const std::string& link_id) const {
   const auto found = attempts_.find(instance_id);
-  return found == attempts_.end() ? std::make_shared<const LinkView>() : found->second.view();
+  return found == attempts_.end() ? idle_view() : found->second.view_of(link_id);
 }
 
 Result<std::shared_ptr<const LinkView>> Links::view(const LinkHolder& holder) const {
   PONTE_ASSIGN(const InstanceInfo info, instance_of(holder));
   const std::lock_guard lock(mutex_);
-  auto view = view_of(info.id);
-  if (view->state != LinkView::State::kIdle || info.state != State::kConnected) return view;
-  LinkView linked;
-  linked.state = LinkView::State::kConnected;
-  return std::make_shared<const LinkView>(std::move(linked));
+  auto view = view_of(info.id, holder.link_id);
+  return view->state == LinkView::State::kIdle && info.state == State::kConnected ? linked_view() : view;
 }
 
 void Links::start(const LinkHolder& holder, std::optional<std::string> number,
@@ -265,8 +262,9 @@ Result<Links::WatchId> Links::watch(const LinkHolder& holder, std::shared_ptr<Li
   }
   const WatchId id = next_watch_++;
   const auto found = attempts_.find(stored->link.instance_id);
-  const bool kept = watcher->show(found == attempts_.end() ? first : found->second.view());
-  if (kept) watchers_.emplace(id, Watcher{holder.link_id, stored->link.instance_id, std::move(watcher)});
+  const auto shown = found == attempts_.end() ? first : found->second.view_of(holder.link_id);
+  if (!watcher->show(shown)) return id;
+  watchers_.emplace(id, Watcher{holder.link_id, stored->link.instance_id, std::move(watcher), shown});
   return id;
 }
 
@@ -281,11 +279,12 @@ std::size_t Links::watchers() const {
 }
 
 void Links::show(const std::string& instance_id) {
-  const auto view = view_of(instance_id);
-  std::erase_if(watchers_, [&](const auto& each) {
-    const Watcher& watcher = each.second;
-    return watcher.instance_id == instance_id && !watcher.watcher->show(view);
-  });
+  for (auto each = watchers_.begin(); each != watchers_.end();) {
+    Watcher& watcher = each->second;
+    const auto view = watcher.instance_id == instance_id ? view_of(instance_id, watcher.link_id) : watcher.shown;
+    const bool is_new = std::exchange(watcher.shown, view) != view;
+    each = is_new && !watcher.watcher->show(view) ? watchers_.erase(each) : std::next(each);
+  }
 }
 
 void Links::end_watchers(std::string_view link_id, const std::optional<Error>& why) {

@@ -85,12 +85,13 @@ class Links final : public StateListener, public EventListener {
     std::string link_id;
     std::string instance_id;
     std::shared_ptr<LinkWatcher> watcher;  ///< shared with whoever owns the connection
+    std::shared_ptr<const LinkView> shown;
   };
   using Commit = UniqueFunction<void(const Status&)>;
 
   // With mutex_ held.
   Result<const store::StoredLink*> find_open(const LinkHolder& holder) const;
-  std::shared_ptr<const LinkView> view_of(const std::string& instance_id) const;
+  std::shared_ptr<const LinkView> view_of(const std::string& instance_id, const std::string& link_id) const;
   void show(const std::string& instance_id);
   void end_watchers(std::string_view link_id, const std::optional<Error>& why);
   void erase_old(store::Transaction& transaction, Wall now);

@@ -193,6 +193,33 @@ TEST_F(LinkPages, AnInstanceThatSomebodyElseHasLinkedIsConnectedWithoutItsNumber
   EXPECT_EQ(why_not(link), Cause::kInternal) << "it has linked nothing";
 }
 
+TEST_F(LinkPages, AnotherLinkOfTheInstanceIsToldThatItIsLinkedAndNothingElse) {
+  const CreatedLink link = made();
+  const CreatedLink other = made();
+  const auto page = open_page(other);
+  const auto started = start_by(link)->value();
+  ASSERT_EQ(started->state, View::kQr);
+  EXPECT_EQ((*links_->view(holder(other)))->state, View::kIdle);
+  (void)scan(started->qr->text);
+  ASSERT_TRUE(run_to("sales", State::kConnected, Seconds(30)));
+  EXPECT_THAT(page->states(), ElementsAre(View::kIdle, View::kConnected));
+  EXPECT_EQ(page->views.size(), 2U) << "once for each change";
+  EXPECT_FALSE(page->last().number);
+  EXPECT_FALSE((*links_->view(holder(other)))->number);
+  EXPECT_EQ(why_not(link), Cause::kLinkUsed);
+  EXPECT_EQ(why_not(other), Cause::kInternal) << "it has linked nothing";
+}
+
+TEST_F(LinkPages, TwoLinksThatBeganTheSameAttemptAreBothUsed) {
+  const CreatedLink link = made();
+  const CreatedLink other = made();
+  (void)start_by(link);
+  (void)scan(start_by(other)->value()->qr->text);
+  ASSERT_TRUE(run_to("sales", State::kConnected, Seconds(30)));
+  EXPECT_EQ(why_not(link), Cause::kLinkUsed);
+  EXPECT_EQ(why_not(other), Cause::kLinkUsed);
+}
+
 TEST_F(LinkPages, ALinkWithSeveralUsesLinksSoOften) {
   LinkRequest twice;
   twice.uses = 2;

@@ -384,7 +384,8 @@ TEST_F(ProxyTests, TheInstancesOwnProxyIsTriedWithItsPassword) {
   proxy.password = "p";
   create("sales", proxy);
   network_.failure() = [](const net::WebSocketOptions& options) -> std::optional<Error> {
-    return Error{Errc::kUnavailable, Cause::kProxyAuthFailed, options.proxy->password == "p" ? "with it" : "without"};
+    return Error{Errc::kUnavailable, Cause::kProxyAuthFailed,
+                 options.proxy->password.view() == "p" ? "with it" : "without"};
   };
   auto [made, reply] = call<Milliseconds>();
   manager_->test_proxy("sales", std::nullopt, std::move(reply));
