@@ -252,10 +252,9 @@ class Round {
       return Status::Ok();
     }
     PONTE_ASSIGN(store::AppStateCollection held, record());
+    sync_.failures = 0;
     const bool again = sync_.wanted_again.erase(collection()) > 0;
-    const bool behind = !again && is_behind(held);
-    if (!behind) sync_.failures = 0;
-    held.pending = again || behind;
+    held.pending = again || is_behind(held);
     held.begun_anew = false;
     held.failed_at.reset();
     save(step_.store, collection(), held);
@@ -266,8 +265,9 @@ class Round {
   bool is_behind(const store::AppStateCollection& held) {
     const auto announced = sync_.announced.find(collection());
     if (announced == sync_.announced.end()) return false;
-    if (held.version < announced->second && sync_.failures < kMostLooks) {
-      back_off(step_);
+    Announced& told = announced->second;
+    if (held.version < told.version && told.looks < kMostLooks) {
+      told.next_look = step_.now.mono + SyncTimes::kFirstBackoff * (1 << told.looks++);
       return true;
     }
     sync_.announced.erase(announced);

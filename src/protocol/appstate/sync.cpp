@@ -126,8 +126,9 @@ Status on_server_sync(Step& step, const wire::Node& notification) {
     const auto version = child.number("version");
     if (record.hash && version && *version <= record.version) continue;
     if (version) {
-      std::uint64_t& announced = step.link.app_state->announced[*collection];
-      announced = std::max<std::uint64_t>(announced, *version);
+      Announced& told = step.link.app_state->announced[*collection];
+      if (*version > told.version) told = {*version};
+      told.next_look = {};
     }
     PONTE_TRY(note_pending(step, *collection, std::move(record)));
   }
@@ -174,8 +175,8 @@ Status begin_due(Step& step) {
     return give_up_pushes(step);
   }
   std::vector<Collection> now;
-  std::optional<Wall> later;
-  const auto come_back = [&later](Wall at) { later = later ? std::min(*later, at) : at; };
+  const auto come_back_at = [&sync](Mono at) { sync.look_again = std::min(sync.look_again.value_or(at), at); };
+  const auto come_back = [&](Wall at) { come_back_at(step.now.mono + (at - step.now.wall)); };
   for (const Collection collection : kCollections) {
     PONTE_ASSIGN(const store::AppStateCollection record, load(step.store, collection));
     if (!record.pending) continue;
@@ -184,11 +185,13 @@ Status begin_due(Step& step) {
     } else if (!record.failed_at && !record.missing_keys.empty()) {
       PONTE_ASSIGN(const Wall at, request_keys(step, record.missing_keys));
       come_back(at);
+    } else if (const auto told = sync.announced.find(collection);
+               told != sync.announced.end() && told->second.next_look > step.now.mono) {
+      come_back_at(told->second.next_look);
     } else {
       now.push_back(collection);
     }
   }
-  if (later) sync.look_again = step.now.mono + (*later - step.now.wall);
   if (!sync.pushes.empty() && !std::exchange(sync.pushes.front().fetched, true)) {
     PONTE_ASSIGN(const store::AppStateCollection record, load(step.store, sync.pushes.front().collection));
     if (!record.pending) now.push_back(sync.pushes.front().collection);

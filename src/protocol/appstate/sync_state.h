@@ -80,6 +80,13 @@ struct SyncPush {
   bool conflicted = false;  ///< another device was first, once
 };
 
+/// A version that the server has told of on this connection; it may take a while to have it itself.
+struct Announced {
+  std::uint64_t version = 0;
+  unsigned looks = 0;  ///< in vain
+  Mono next_look{};
+};
+
 /// Lives as long as the session.
 struct SyncState {
   SyncHooks hooks;
@@ -88,9 +95,8 @@ struct SyncState {
   std::uint64_t round = 0;            ///< answers to an earlier one are late
   std::deque<SyncJob> jobs;           ///< of this round; the first is being worked on
   std::set<Collection> wanted_again;  ///< the server told of something newer since the round began
-  unsigned failures = 0;              ///< rounds in a row that failed, or came too early
-  /// Versions that the server has told of on this connection; it may take a while to have them itself.
-  std::map<Collection, std::uint64_t> announced;
+  unsigned failures = 0;              ///< rounds in a row that failed
+  std::map<Collection, Announced> announced;
   std::deque<SyncPush> pushes;  ///< the first is being made
   bool busy = false;            ///< the first job goes on with the next step
   bool erasing = false;         ///< messages are still to be erased, a part in each step

@@ -248,7 +248,7 @@ TEST_F(AppStateSync, WaitsForAKeyAndGoesOnWhenItIsShared) {
   EXPECT_EQ(record("regular_low").missing_keys, std::vector<Bytes>{kOtherKeyId});
   // Others go on; this one is not fetched in vain.
   notify("regular_low", "2");
-  notify("regular", "1");
+  notify("regular", "");
   EXPECT_EQ(requested(), (Requested{{"regular", ""}}));
   answer({});
   share(key_share(kOtherKeyId, kOtherKeyData));
@@ -341,7 +341,7 @@ TEST_F(AppStateSync, FailsWhereTheSnapshotDoesNotFitEither) {
   proto::SyncdSnapshot snapshot = low.snapshot();
   snapshot.set_mac("");
   notify("regular_low", "2");
-  notify("regular", "1");
+  notify("regular", "");
   ASSERT_EQ(requested().size(), 1u);
   answer({collection("regular_low", {damaged})});
   EXPECT_EQ(requested(), (Requested{{"regular", ""}, {"regular_low", ""}}));
@@ -412,7 +412,7 @@ TEST_F(AppStateSync, TakesTheServersErrorsForWhatTheyAre) {
   low.patch({pinned("1")});
   settle();
   // There is no such collection: nothing to fetch.
-  notify("regular", "1");
+  notify("regular", "");
   ASSERT_EQ(requested().size(), 1u);
   answer({with_error("regular", "404")});
   EXPECT_FALSE(record("regular").pending);
