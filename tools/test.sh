@@ -181,10 +181,10 @@ stage_tsan() {
     ctest() { "${fixed[@]}" /usr/bin/env ctest "$@"; }
     timeout() { "${fixed[@]}" /usr/bin/env timeout "$@"; }
   fi
-  # What kills the program by itself, weighs it, or is about its page and its words, has nothing to show here.
+  # What kills the program by itself, weighs it, or is about its page, its words or the tool, has nothing to show here.
   local file node_files=()
   for file in tests/e2e/*.test.mjs; do
-    case $file in */crash.* | */endurance.* | */docs.* | */schemathesis.* | */contract.* | */bad-input.* | */documented.*) ;; *) node_files+=("$file") ;; esac
+    case $file in */crash.* | */endurance.* | */docs.* | */schemathesis.* | */contract.* | */bad-input.* | */documented.* | */link-command.* | */doctor.* | */portable.*) ;; *) node_files+=("$file") ;; esac
   done
   if build tsan "${there[@]}" ponted ponte; then
     run_ctest tsan -L "^($labels)\$"

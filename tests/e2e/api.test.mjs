@@ -160,7 +160,7 @@ test('delete ends a link attempt; its waiting caller is told', async () => {
 
 test('routes that are none, and methods that are not theirs', async () => {
   assertError(await ponted.request('GET', '/api/instance/nothing'), 404, 'Not found', 'ROUTE_NOT_FOUND');
-  assertError(await ponted.request('GET', '/'), 404, 'Not found', 'ROUTE_NOT_FOUND');
+  assertError(await ponted.request('GET', '/nothing'), 404, 'Not found', 'ROUTE_NOT_FOUND');
   const wrong = await ponted.request('PUT', '/api/instance/connect/own', { body: {} });
   assertError(wrong, 405, 'Method not allowed', 'METHOD_NOT_ALLOWED');
   assert.match(wrong.headers.get('allow'), /GET/);
