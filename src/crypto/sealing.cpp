@@ -9,6 +9,7 @@ namespace ponte::crypto {
 namespace {
 
 constexpr std::size_t kNonceSize = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
+static_assert(kSealRandom == kNonceSize);
 static_assert(kSealOverhead == kNonceSize + crypto_aead_xchacha20poly1305_ietf_ABYTES);
 
 }  // namespace

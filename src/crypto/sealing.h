@@ -9,6 +9,7 @@
 namespace ponte::crypto {
 
 inline constexpr std::size_t kSealOverhead = 24 + 16;
+inline constexpr std::size_t kSealRandom = 24;  ///< bytes that sealing draws
 
 /// nonce(24) || ciphertext || tag(16).
 Bytes seal(const Secret<32>& key, ByteView plaintext, ByteView associated_data, RandomSource& random);

@@ -41,6 +41,22 @@ rocksdb::WriteOptions synced(bool sync) {
   return options;
 }
 
+/// What is drawn for the values of one batch, all at once: each draw by itself is a call of the kernel.
+class DrawnAhead final : public RandomSource {
+ public:
+  DrawnAhead(RandomSource& source, std::size_t bytes) : source_(source), drawn_(bytes) { source.fill(drawn_); }
+  void fill(MutableByteView out) override {
+    if (drawn_.size() - used_ < out.size()) return source_.fill(out);
+    std::copy_n(drawn_.begin() + static_cast<std::ptrdiff_t>(used_), out.size(), out.begin());
+    used_ += out.size();
+  }
+
+ private:
+  RandomSource& source_;
+  Bytes drawn_;
+  std::size_t used_ = 0;
+};
+
 /// The writes of a batch to one owner.
 struct Part {
   const Owner& owner;
@@ -271,6 +287,9 @@ Result<std::vector<Secret<32>>> RocksDbStore::lock_data_keys(const std::vector<P
 Status RocksDbStore::seal_into(rocksdb::WriteBatch& to, WriteBatch& batch, SharedLock& lock) {
   const std::vector<Part> parts = parts_of(batch);
   PONTE_ASSIGN(const std::vector<Secret<32>> data_keys, lock_data_keys(parts, lock));
+  std::size_t writes = 0;
+  for (const Part& part : parts) writes += part.writes.size();
+  DrawnAhead random(random_, writes * crypto::kSealRandom);
   for (std::size_t i = 0; i < parts.size(); ++i) {
     for (Write& write : parts[i].writes) {
       const std::string disk_key = keys::disk_key(parts[i].owner, write.key);
@@ -278,7 +297,7 @@ Status RocksDbStore::seal_into(rocksdb::WriteBatch& to, WriteBatch& batch, Share
         to.Delete(engine_->records, disk_key);
         continue;
       }
-      to.Put(engine_->records, disk_key, slice(crypto::seal(data_keys[i], *write.value, as_bytes(disk_key), random_)));
+      to.Put(engine_->records, disk_key, slice(crypto::seal(data_keys[i], *write.value, as_bytes(disk_key), random)));
       wipe(*write.value);
     }
   }
