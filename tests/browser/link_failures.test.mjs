@@ -222,6 +222,22 @@ test('a page that cannot be filled says so and tries again', needs, async (t) =>
   await page.getByRole('button', { name: 'Show QR code' }).waitFor();
 });
 
+test('a stream that breaks while the device logs in: the link was used up by that', needs, async (t) => {
+  const { make, chromium, ponted } = await startLinking(t);
+  const { token } = await make();
+  const page = await chromium.open(`${ponted.url}/health`);
+  const view = { state: 'linking', qr: null, code: null, passkey: null, number: '+5511912345678', reason: null };
+  let asked = 0;
+  await page.route('**/v1/link/events', (route) => {
+    if (asked++ === 0) return route.fulfill({ contentType: 'text/event-stream', body: `event: view\ndata: ${JSON.stringify(view)}\n\n` });
+    return route.fulfill({ status: 410, json: { success: false, error: { code: 'LINK_USED', message: 'x' }, requestId: 'r' } });
+  });
+  await page.goto(`${ponted.url}/link/${token}`);
+  await page.getByRole('heading', { name: 'WhatsApp is linked' }).waitFor();
+  await page.getByText(/^\+55.* is linked/).waitFor();
+  assert.equal(await page.getByText(/has been used/).count(), 0);
+});
+
 /** The command as the console of a page of WhatsApp's would run it: what it asks of the browser, and what it copies. */
 async function runCommand(text) {
   const said = {};

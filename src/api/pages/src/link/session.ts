@@ -64,7 +64,10 @@ export function useSession(token: string): Session {
     setView(next);
   };
   const end = (why: string): void => {
-    if (latest.current?.state !== 'connected') setGone(why);
+    const last = latest.current;
+    // The stream broke while the device logged in, and the link was used up by that.
+    if (last?.state === 'linking' && why === 'LINK_USED') take({ ...last, state: 'connected', reason: null });
+    else if (last?.state !== 'connected') setGone(why);
   };
   /** Takes what an answer brings; gives why there was none. */
   const settle = (answer: Answer<Envelope>): Problem | null => {
