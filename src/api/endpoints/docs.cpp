@@ -1,40 +1,16 @@
 // GET /docs, GET /docs/:file: the documentation page and what it loads (contract 1.8). Nothing comes from elsewhere.
-#include <map>
-#include <memory>
-
-#include "api/embedded_file.h"
 #include "api/endpoints/endpoints.h"
-#include "api/problem.h"
-#include "api/static_content.h"
+#include "api/page_content.h"
 
 namespace ponte::api {
 namespace {
 
-// The viewer's style sheet has pictures as data: URLs.
-constexpr char kPolicy[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 constexpr char kIndex[] = "index.html";
 
-using Files = std::map<std::string, StaticContent, std::less<>>;
-
-Files files_by_name() {
-  Files out;
-  for (const EmbeddedFile& file : docs_files()) {
-    out.try_emplace(std::string(file.name), std::string(file.content_type), file.plain, file.gzip);
-  }
-  return out;
-}
-
-Response answer(const EndpointContext& context, const Files& files, std::string_view name, const Request& request) {
-  const auto found = files.find(name);
-  if (found == files.end()) {
-    return failure(context, request, Error{Errc::kNotFound, Cause::kRouteNotFound, "no such file of the page"});
-  }
-  Response response = found->second.answer(request);
-  response.headers.emplace_back("Content-Security-Policy", kPolicy);
-  response.headers.emplace_back("Referrer-Policy", "no-referrer");
-  return response;
+Response answer(const EndpointContext& context, const PageContent& files, std::string_view name,
+                const Request& request) {
+  if (auto response = files.answer(name, request)) return std::move(*response);
+  return failure(context, request, Error{Errc::kNotFound, Cause::kRouteNotFound, "no such file of the page"});
 }
 
 /// `name_of`: which file a request is for.
@@ -47,7 +23,7 @@ Route docs_row(EndpointContext context, std::string_view path, std::string_view 
   route.tag = "Service";
   route.answers = {{304, "The copy that If-None-Match names is current"}};
   route.cors = Cors::kNone;
-  route.handler = [context, name_of, files = files_by_name()](const Request& request, Reply<Response> reply) {
+  route.handler = [context, name_of, files = PageContent(docs_files())](const Request& request, Reply<Response> reply) {
     reply.answer(answer(context, files, name_of(request), request));
   };
   return route;

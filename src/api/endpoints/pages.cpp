@@ -1,47 +1,29 @@
 // GET /, GET /link/:token, GET /pages/:file: the pages for people, and what they load (contract 1.10). Nothing comes
 // from elsewhere, and showing one changes nothing.
-#include <map>
-#include <memory>
+#include <vector>
 
-#include "api/embedded_file.h"
 #include "api/endpoints/endpoints.h"
-#include "api/problem.h"
-#include "api/static_content.h"
+#include "api/page_content.h"
 #include "instance/links.h"
 
 namespace ponte::api {
 namespace {
-
-// QR codes come as data: URLs.
-constexpr char kPolicy[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-using Files = std::map<std::string, StaticContent, std::less<>>;
 
 bool is_page(std::string_view name) {
   return name.ends_with(".html");
 }
 
 /// Of the files those that are pages, or those that pages load.
-Files files_where(bool pages, Keeping keeping) {
-  Files out;
-  for (const EmbeddedFile& file : page_files()) {
-    if (is_page(file.name) != pages) continue;
-    out.try_emplace(std::string(file.name), std::string(file.content_type), file.plain, file.gzip, keeping);
-  }
-  return out;
+PageContent files_where(bool pages, Keeping keeping) {
+  std::vector<EmbeddedFile> files = page_files();
+  std::erase_if(files, [pages](const EmbeddedFile& file) { return is_page(file.name) != pages; });
+  return PageContent(files, keeping);
 }
 
-Response answer(const EndpointContext& context, const Files& files, std::string_view name, const Request& request) {
-  const auto found = files.find(name);
-  if (found == files.end()) {
-    return failure(context, request, Error{Errc::kNotFound, Cause::kRouteNotFound, "no such file of the pages"});
-  }
-  Response response = found->second.answer(request);
-  response.headers.emplace_back("Content-Security-Policy", kPolicy);
-  response.headers.emplace_back("Referrer-Policy", "no-referrer");
-  return response;
+Response answer(const EndpointContext& context, const PageContent& files, std::string_view name,
+                const Request& request) {
+  if (auto response = files.answer(name, request)) return std::move(*response);
+  return failure(context, request, Error{Errc::kNotFound, Cause::kRouteNotFound, "no such file of the pages"});
 }
 
 Route page_row(std::string_view path) {
