@@ -164,6 +164,10 @@ Result<LinkInfo> Links::open(const LinkHolder& holder) const {
 
 Result<InstanceInfo> Links::instance_of(const LinkHolder& holder) const {
   PONTE_ASSIGN(const LinkInfo link, open(holder));
+  return instance_of(link);
+}
+
+Result<InstanceInfo> Links::instance_of(const LinkInfo& link) const {
   auto info = instances_->find(link.instance_name);
   if (!info || info->id != link.instance_id) return link_gone(LinkStanding::kInstanceDeleted);
   return std::move(*info);
@@ -188,9 +192,10 @@ Result<std::shared_ptr<const LinkView>> Links::view(const LinkHolder& holder) co
 
 void Links::start(const LinkHolder& holder, std::optional<std::string> number,
                   Reply<std::shared_ptr<const LinkView>> reply) {
-  const auto info = instance_of(holder);
   const auto link = open(holder);
-  if (!info || !link) return reply.answer(info ? link.error() : info.error());
+  if (!link) return reply.answer(link.error());
+  const auto info = instance_of(*link);
+  if (!info) return reply.answer(info.error());
   {
     const std::lock_guard lock(mutex_);
     attempts_[info->id].begin(holder.link_id);

@@ -99,6 +99,7 @@ class Links final : public StateListener, public EventListener {
 
   /// The instance that an open link is for.
   Result<InstanceInfo> instance_of(const LinkHolder& holder) const;
+  Result<InstanceInfo> instance_of(const LinkInfo& link) const;
   std::optional<PasskeyState> passkey_of(const std::string& instance_name) const;
   Reply<PasskeyState> showing_passkey(std::string instance_id, Reply<std::shared_ptr<const LinkView>> reply);
 

@@ -30,19 +30,20 @@ bool is_group_user(std::string_view user) {
 }
 
 std::optional<Jid> parse_number(std::string_view text) {
-  std::string digits;
-  for (const char c : text) {
-    if (is_digit(c)) {
-      digits += c;
-    } else if (std::string_view(" +-()").find(c) == std::string_view::npos) {
-      return std::nullopt;
-    }
-  }
-  if (!is_number(digits)) return std::nullopt;
-  return Jid{.user = std::move(digits), .server = std::string(protocol::wire::kUserServer)};
+  auto digits = phone_digits(text);
+  if (!digits) return std::nullopt;
+  return Jid{.user = std::move(*digits), .server = std::string(protocol::wire::kUserServer)};
 }
 
 }  // namespace
+
+std::optional<std::string> phone_digits(std::string_view text) {
+  std::string digits;
+  for (const char c : text) {
+    if (std::string_view(" +-()").find(c) == std::string_view::npos) digits += c;
+  }
+  return is_number(digits) ? std::optional(std::move(digits)) : std::nullopt;
+}
 
 bool is_person(const Jid& jid) {
   return jid.server == protocol::wire::kUserServer || jid.server == protocol::wire::kLidServer;

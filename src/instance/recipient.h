@@ -10,8 +10,11 @@
 
 namespace ponte::instance {
 
-/// Digits of a phone number in international form (blanks, `+`, `-`, `(`, `)` do not count; 7 to 15, no leading 0), or
-/// the JID of somebody or of a group; without device. nullopt for what is none.
+/// The digits of a phone number in international form: blanks, `+`, `-`, `(`, `)` do not count; 7 to 15, no leading 0
+/// (contract, decision 7). nullopt for what is none.
+std::optional<std::string> phone_digits(std::string_view text);
+
+/// A phone number as of phone_digits(), or the JID of somebody or of a group; without device. nullopt for what is none.
 std::optional<protocol::wire::Jid> parse_recipient(std::string_view text);
 
 /// Whether he, or it, can be written to: no channel, no list.

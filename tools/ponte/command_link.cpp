@@ -6,11 +6,11 @@
 #include <string>
 
 #include "base/log.h"
+#include "instance/recipient.h"
 #include "instance/types.h"
 #include "net/address_class.h"
 #include "net/http_url.h"
 #include "ponte/commands.h"
-#include "ponte/common/phone_number.h"
 #include "ponte/common/token.h"
 #include "ponte/link/link_session.h"
 
@@ -65,7 +65,7 @@ int link(const LinkArguments& arguments) {
   const auto url = net::parse_http_url(arguments.url);
   if (!url.ok()) return fail("--url: " + url.error().message);
   if (!arguments.number.empty()) {
-    request.number = number_digits(arguments.number);
+    request.number = instance::phone_digits(arguments.number);
     if (!request.number) {
       return fail("--number: expected 7 to 15 digits with the country code, as in 5511912345678, got " +
                   arguments.number);

@@ -139,9 +139,8 @@ Error invalid_request(std::string what);
 /// JSON carries whole numbers up to it exactly (RFC 8259 6).
 inline constexpr std::uint64_t kMostExact = (std::uint64_t{1} << 53) - 1;
 
-/// Contract, decision 7: the marks ` +-()` are stripped, then 7 to 15 digits without a leading 0.
-/// kInvalidArgument/kInvalidNumber; never nullopt.
-Result<std::optional<std::string>> phone_number(std::string_view text);
+/// Its digits (instance::phone_digits). kInvalidArgument/kInvalidNumber.
+Result<std::string> phone_number(std::string_view text);
 /// kInvalidArgument/kInvalidAssertion for what is no JSON object, or names a member twice.
 Status check_assertion(std::string_view text);
 /// JSON Schema of PublicKeyCredential.toJSON(), as far as it is needed.

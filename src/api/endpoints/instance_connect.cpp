@@ -5,6 +5,7 @@
 #include "api/json.h"
 #include "api/qr_image.h"
 #include "api/text.h"
+#include "instance/recipient.h"
 
 namespace ponte::api {
 namespace {
@@ -85,13 +86,8 @@ void connect(const EndpointContext& context, const std::string& name, Request re
 
 }  // namespace
 
-Result<std::optional<std::string>> phone_number(std::string_view text) {
-  std::string digits;
-  for (char c : text) {
-    if (std::string_view(" +-()").find(c) == std::string_view::npos) digits.push_back(c);
-  }
-  const bool all_digits = std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (all_digits && digits.size() >= 7 && digits.size() <= 15 && digits.front() != '0') return std::optional(digits);
+Result<std::string> phone_number(std::string_view text) {
+  if (auto digits = instance::phone_digits(text)) return std::move(*digits);
   return Error{Errc::kInvalidArgument, Cause::kInvalidNumber,
                "number: expected 7 to 15 digits in international form, without a leading 0"};
 }

@@ -53,7 +53,8 @@ Result<std::optional<std::string>> parse_start(const Request& request) {
   PONTE_TRY(fields.status());
   if (method == "qr") return std::optional<std::string>();
   if (method != "code") return invalid_request("method: expected qr or code");
-  return phone_number(number.value_or(""));
+  PONTE_ASSIGN(std::string digits, phone_number(number.value_or("")));
+  return std::optional(std::move(digits));
 }
 
 using Act = void (*)(const EndpointContext& context, Request request, Reply<Response> reply,
@@ -88,7 +89,7 @@ void confirm_passkey(const EndpointContext& context, Request request, Reply<Resp
       holder, showing(context, std::move(request), std::move(reply), link, "Failed to confirm the passkey"));
 }
 
-Route link_route(const EndpointContext&, Method method, std::string_view path, std::string_view summary) {
+Route link_route(Method method, std::string_view path, std::string_view summary) {
   Route route;
   route.method = method;
   route.path = path;
@@ -179,7 +180,7 @@ Result<Response> follow(const EndpointContext& context, const std::shared_ptr<Vi
 }  // namespace
 
 Route link_read_route(EndpointContext context) {
-  Route route = link_route(context, Method::kGet, "/v1/link", "What the link is for, and what its page shows");
+  Route route = link_route(Method::kGet, "/v1/link", "What the link is for, and what its page shows");
   route.handler = [context](const Request& request, Reply<Response> reply) {
     reply.answer(answer_or_failure(context, request, read(context, request)));
   };
@@ -187,8 +188,7 @@ Route link_read_route(EndpointContext context) {
 }
 
 Route link_start_route(EndpointContext context) {
-  Route route =
-      link_route(context, Method::kPost, "/v1/link/start", "Start linking, or join it; waits as connect does");
+  Route route = link_route(Method::kPost, "/v1/link/start", "Start linking, or join it; waits as connect does");
   route.request_schema = kStart;
   route.answers.push_back({400, "`Invalid request body`, `Invalid phone number`"});
   route.answers.push_back({500, "`Failed to start linking`, with the cause in `error.code` as of connect"});
@@ -198,7 +198,7 @@ Route link_start_route(EndpointContext context) {
 }
 
 Route link_events_route(EndpointContext context) {
-  Route route = link_route(context, Method::kGet, "/v1/link/events", "What the page shows, whenever it changes");
+  Route route = link_route(Method::kGet, "/v1/link/events", "What the page shows, whenever it changes");
   route.description =
       "Server-Sent Events: `view`, with the view as its data, at once and at each change; `gone`, with `code`, where "
       "the link is over. It ends once the link has done its work.";
@@ -212,8 +212,7 @@ Route link_events_route(EndpointContext context) {
 }
 
 Route link_passkey_route(EndpointContext context) {
-  Route route =
-      link_route(context, Method::kPost, "/v1/link/passkey", "Hand in the assertion of the account's passkey");
+  Route route = link_route(Method::kPost, "/v1/link/passkey", "Hand in the assertion of the account's passkey");
   route.request_schema = passkey_assertion_schema();
   route.answers.push_back({400, "`Invalid passkey assertion`"});
   route.answers.push_back({404, "`No passkey is asked for`"});
@@ -225,8 +224,7 @@ Route link_passkey_route(EndpointContext context) {
 }
 
 Route link_passkey_confirm_route(EndpointContext context) {
-  Route route =
-      link_route(context, Method::kPost, "/v1/link/passkey/confirm", "The code on the phone is the same: link");
+  Route route = link_route(Method::kPost, "/v1/link/passkey/confirm", "The code on the phone is the same: link");
   route.answers.push_back({404, "`No passkey is asked for`"});
   route.answers.push_back({409, "`No passkey is asked for`: out of turn"});
   route.answers.push_back({500, "`Failed to confirm the passkey`"});

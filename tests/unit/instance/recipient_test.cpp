@@ -73,5 +73,12 @@ TEST(Recipient, ABrazilianMobileIsWrittenInTwoWays) {
   EXPECT_THAT(number_variants("491701234567"), ElementsAre("491701234567"));
 }
 
+TEST(PhoneDigits, AreReadAsTheContractDoes) {
+  EXPECT_EQ(phone_digits("+55 (11) 91234-5678"), "5511912345678");
+  for (const char* wrong : {"", "123456", "0123456789", "1234567890123456", "55 11 x", "+"}) {
+    EXPECT_FALSE(phone_digits(wrong)) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace ponte::instance

@@ -35,16 +35,6 @@ std::string grouped(std::string_view rest) {
 
 }  // namespace
 
-std::optional<std::string> number_digits(std::string_view text) {
-  std::string digits;
-  for (const char c : text) {
-    if (std::string_view(" +-()").find(c) == std::string_view::npos) digits.push_back(c);
-  }
-  if (!std::all_of(digits.begin(), digits.end(), is_digit)) return std::nullopt;
-  if (digits.size() < 7 || digits.size() > 15 || digits.front() == '0') return std::nullopt;
-  return digits;
-}
-
 std::string display_number(std::string_view digits) {
   if (digits.size() < 7) return "+" + std::string(digits);
   const std::size_t code = country_code_length(digits);

@@ -308,13 +308,6 @@ TEST(CauseWords, EveryCodeOfTheContractHasWordsOfItsOwn) {
   }
 }
 
-TEST(PhoneNumber, IsReadAsTheContractDoes) {
-  EXPECT_EQ(number_digits("+55 (11) 91234-5678"), "5511912345678");
-  for (const char* wrong : {"", "123456", "0123456789", "1234567890123456", "55 11 x", "+"}) {
-    EXPECT_FALSE(number_digits(wrong)) << wrong;
-  }
-}
-
 TEST(PhoneNumber, IsShownInGroups) {
   EXPECT_EQ(display_number("5511912345678"), "+55 11 91234-5678");
   EXPECT_EQ(display_number("551132345678"), "+55 11 3234-5678");
