@@ -8,9 +8,9 @@
 #   release   the release build; every suite (ctest), and the demo of tools/run.sh
 #   node      the real programs over HTTP, clients that others wrote, and the pages in a browser (tests/e2e,
 #             tests/interop, tests/browser); needs `release`
-#   debug     ASan, LSan and UBSan: every suite
+#   debug     ASan, LSan and UBSan: every suite; by clang where it is there, since `fuzz` needs that build too
 #   tsan      ThreadSanitizer: the suites that start threads, and the real programs over HTTP
-#   fuzz      clang and libFuzzer: every fuzzer for PONTE_FUZZ_SECONDS (30)
+#   fuzz      clang and libFuzzer: every fuzzer for PONTE_FUZZ_SECONDS (20)
 #   lint      clang-format and tools/check_layers
 #   package   the Debian package in a clean Debian, the container's file, what is made of the programs' words, the
 #             documents (tests/package); needs `release`
@@ -37,7 +37,7 @@ done
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 
 jobs=$(nproc)
-fuzz_seconds=${PONTE_FUZZ_SECONDS:-30}
+fuzz_seconds=${PONTE_FUZZ_SECONDS:-20}
 passed=0 failed=0 skipped=0
 failures=() skips=() times=()
 work=$(mktemp -d)
@@ -81,7 +81,7 @@ build() {
 
 # run_ctest PRESET [CTEST OPTION...]: runs the suites of a build and counts them.
 run_ctest() {
-  local preset=$1 junit=$work/$1.xml log=$work/ctest-$1
+  local preset=$1 junit=$work/$stage.xml log=$work/ctest-$stage
   shift
   # A name that matches no test would pass.
   ctest --test-dir "build/$preset" -j "$jobs" --no-tests=error --output-on-failure --output-junit "$junit" "$@" >"$log" 2>&1
@@ -90,7 +90,7 @@ run_ctest() {
   # One line for each test that did not pass, then the number of those that did.
   local line kind name
   while IFS= read -r line; do
-    kind=${line%% *} name=$preset:\ ${line#* }
+    kind=${line%% *} name=$stage:\ ${line#* }
     case $kind in
       passed) passed=$((passed + ${line#* })) ;;
       failed) fail "$name" && status=0 ;;
@@ -112,7 +112,7 @@ print("passed", passed)
 PYTHON
 )
   # Anything that went wrong without a test to name it.
-  [ $status -eq 0 ] || { tail -n 5 "$log" && fail "$preset: ctest ended with $status"; }
+  [ $status -eq 0 ] || { tail -n 5 "$log" && fail "$stage: ctest ended with $status"; }
 }
 
 stage_release() {
@@ -156,11 +156,13 @@ leaks_can_be_found() {
 }
 
 stage_debug() {
-  build debug suites || return
+  local preset=debug
+  command -v clang++-14 >/dev/null && preset=fuzz
+  build "$preset" suites || return
   local leaks=1
   leaks_can_be_found || { leaks=0 && skip "debug: leaks (this machine does not let LeakSanitizer trace a program)"; }
   ASAN_OPTIONS=detect_leaks=$leaks:strict_string_checks=1:detect_stack_use_after_return=1 \
-    UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 run_ctest debug -L '^unit_|_tests$'
+    UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 run_ctest "$preset" -L '^unit_|_tests$'
 }
 
 stage_tsan() {

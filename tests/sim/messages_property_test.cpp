@@ -4,6 +4,7 @@
 #include <map>
 
 #include "sim/phone_line.h"
+#include "support/sanitized.h"
 
 namespace ponte::test {
 namespace {
@@ -157,12 +158,8 @@ class Story {
   std::map<std::string, std::pair<protocol::messages::Ticket, unsigned>> outgoing_;
 };
 
-/// 10,000 in all; a sanitizer makes each of them twenty times as long.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int kMessages = 150;
-#else
-constexpr int kMessages = 1'000;
-#endif
+/// 10,000 in all, of ten seeds.
+constexpr int kMessages = test::kSanitized ? 150 : 1'000;
 
 class MessagesProperty : public ::testing::TestWithParam<int> {};
 

@@ -34,7 +34,7 @@ struct Replica final : appstate::MacSource {
 struct SimulatorAppState : SimulatorMessages {
   void SetUp() override {
     SimulatorMessages::SetUp();
-    admin("app-state-key-share", {{"number", kNumber}});
+    admin("app-state-key-share", {{"number", kOwnNumber}});
     learn_keys();
   }
   void learn_keys() {
@@ -51,7 +51,7 @@ struct SimulatorAppState : SimulatorMessages {
     return to_hex(as_bytes(out.SerializeAsString()));
   }
   void write(const std::string& collection, const json& index, const std::string& name = "x") {
-    admin("app-state", {{"number", kNumber}, {"collection", collection}, {"index", index}, {"value", value(name)}});
+    admin("app-state", {{"number", kOwnNumber}, {"collection", collection}, {"index", index}, {"value", value(name)}});
   }
   Node ask(Collection collection, std::uint64_t version, std::optional<Bytes> patch = std::nullopt) {
     Node asked("collection");
@@ -144,7 +144,7 @@ TEST_F(SimulatorAppState, APhoneWritesAndItsCompanionFetches) {
 }
 
 TEST_F(SimulatorAppState, GivesPatchesPieceByPieceAndAsFiles) {
-  admin("app-state-options", {{"number", kNumber}, {"snapshots", false}, {"patchesAtOnce", 2}, {"external", true}});
+  admin("app-state-options", {{"number", kOwnNumber}, {"snapshots", false}, {"patchesAtOnce", 2}, {"external", true}});
   for (int i = 0; i < 5; ++i) write("regular_low", {"pin_v1", std::to_string(i)});
   Replica replica;
   int questions = 0;
@@ -158,7 +158,7 @@ TEST_F(SimulatorAppState, GivesPatchesPieceByPieceAndAsFiles) {
 }
 
 TEST_F(SimulatorAppState, TakesThePatchOfACompanionAndTellsTheOthers) {
-  admin("companion", {{"number", kNumber}});
+  admin("companion", {{"number", kOwnNumber}});
   write("regular_high", {"mute", "a"});
   Replica replica;
   ASSERT_TRUE(apply(Collection::kRegularHigh, ask(Collection::kRegularHigh, 0), replica).ok());
@@ -169,7 +169,7 @@ TEST_F(SimulatorAppState, TakesThePatchOfACompanionAndTellsTheOthers) {
   EXPECT_FALSE(answer.attribute("type"));
   EXPECT_EQ(answer.attribute("version"), "2");
   EXPECT_FALSE(device.take("notification").has_value()) << "who has written it knows";
-  const json records = admin("app-state-records", {{"number", kNumber}});
+  const json records = admin("app-state-records", {{"number", kOwnNumber}});
   EXPECT_EQ(records["regular_high"]["version"], 2);
   EXPECT_EQ(records["regular_high"]["records"].size(), 2u);
   EXPECT_EQ(records["regular_high"]["records"][1]["index"], (json{"mute", "b"}));
@@ -187,7 +187,7 @@ TEST_F(SimulatorAppState, RefusesAPatchUponAnOldVersionAndSaysWhatIsMissing) {
   EXPECT_EQ(conflict.find("error")->attribute("code"), "409");
   ASSERT_TRUE(apply(Collection::kRegular, conflict, replica).ok());
   EXPECT_EQ(replica.state.version, 2u);
-  admin("app-state-options", {{"number", kNumber}, {"conflicts", 1}});
+  admin("app-state-options", {{"number", kOwnNumber}, {"conflicts", 1}});
   const Bytes patch = own_patch(Collection::kRegular, replica, R"(["x"])", "mine");
   EXPECT_EQ(ask(Collection::kRegular, 2, patch).attribute("type"), "error") << "as told";
   EXPECT_EQ(ask(Collection::kRegular, 2, patch).attribute("version"), "3");
@@ -207,7 +207,7 @@ TEST_F(SimulatorAppState, NotesAPatchWhoseHashIsWrong) {
 TEST_F(SimulatorAppState, GoesWrongAsTold) {
   for (int i = 0; i < 3; ++i) write("regular_low", {"pin_v1", std::to_string(i)});
   const auto fetch = [&](const std::string& defect, bool snapshots) {
-    admin("app-state-options", {{"number", kNumber}, {"snapshots", snapshots}, {"defect", defect}});
+    admin("app-state-options", {{"number", kOwnNumber}, {"snapshots", snapshots}, {"defect", defect}});
     Replica replica;
     return apply(Collection::kRegularLow, ask(Collection::kRegularLow, 0), replica).ok();
   };
@@ -217,27 +217,27 @@ TEST_F(SimulatorAppState, GoesWrongAsTold) {
   EXPECT_TRUE(fetch("snapshot-mac", false)) << "patches are well then";
   for (const char* defect : {"patch-mac", "state-mac", "gap"}) EXPECT_FALSE(fetch(defect, false)) << defect;
   EXPECT_FALSE(fetch("snapshot-missing", true));
-  admin("app-state-options", {{"number", kNumber}, {"snapshots", true}, {"defect", "value-mac"}});
+  admin("app-state-options", {{"number", kOwnNumber}, {"snapshots", true}, {"defect", "value-mac"}});
   Replica replica;
   ASSERT_TRUE(apply(Collection::kRegularLow, ask(Collection::kRegularLow, 0), replica).ok());
   EXPECT_EQ(replica.seen.size(), 2u) << "one record cannot be read, the hash is right";
-  EXPECT_EQ(call("app-state-options", {{"number", kNumber}, {"defect", "odd"}}).first, 400);
+  EXPECT_EQ(call("app-state-options", {{"number", kOwnNumber}, {"defect", "odd"}}).first, 400);
 }
 
 TEST_F(SimulatorAppState, AKeyThatWasNotSharedIsAskedFor) {
-  admin("app-state-key", {{"number", kNumber}});
+  admin("app-state-key", {{"number", kOwnNumber}});
   write("regular", {"label_edit", "1"});
   Replica replica;
   EXPECT_FALSE(apply(Collection::kRegular, ask(Collection::kRegular, 0), replica).ok());
   proto::Message message;
   message.mutable_protocol_message()->set_type(proto::ProtocolMessage::APP_STATE_SYNC_KEY_REQUEST);
-  device.begin({lid(kNumber)});
+  device.begin({lid(kOwnNumber)});
   device.post(Node("message")
                   .with("id", "3EB0AA")
-                  .with("to", lid(kNumber))
+                  .with("to", lid(kOwnNumber))
                   .with("type", "text")
                   .with("category", "peer")
-                  .child(device.enc(lid(kNumber), message))
+                  .child(device.enc(lid(kOwnNumber), message))
                   .child(Node("device-identity").bytes(Bytes{1})));
   learn_keys();
   EXPECT_TRUE(apply(Collection::kRegular, ask(Collection::kRegular, 0), replica).ok());

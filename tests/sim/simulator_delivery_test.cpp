@@ -12,7 +12,7 @@ using SimulatorDelivery = SimulatorMessages;
 
 TEST_F(SimulatorDelivery, KeepsMessagesForADeviceThatIsAway) {
   device.client->hang_up();
-  admin("send", {{"from", kPeer}, {"to", kNumber}, {"text", "waiting"}, {"count", 12}});
+  admin("send", {{"from", kPeer}, {"to", kOwnNumber}, {"text", "waiting"}, {"count", 12}});
   device.log_in(false);
   device.activate();
   for (int i = 1; i <= 12; ++i) {
@@ -29,8 +29,8 @@ TEST_F(SimulatorDelivery, CountsInThePreviewWhatWaits) {
   device.post(device.message_to((admin("phone", {{"number", kPeer}}), lid(kPeer)), "sent", "3EB0C0"));
   device.take("receipt");
   device.client->hang_up();
-  admin("send", {{"from", kPeer}, {"to", kNumber}, {"text", "waiting"}, {"count", 2}});
-  admin("receipt", {{"from", kPeer}, {"to", kNumber}, {"ids", {"3EB0C0"}}});
+  admin("send", {{"from", kPeer}, {"to", kOwnNumber}, {"text", "waiting"}, {"count", 2}});
+  admin("receipt", {{"from", kPeer}, {"to", kOwnNumber}, {"ids", {"3EB0C0"}}});
   device.log_in();
   std::optional<Node> preview;
   while (auto ib = device.take("ib")) {
@@ -43,12 +43,12 @@ TEST_F(SimulatorDelivery, CountsInThePreviewWhatWaits) {
 }
 
 TEST_F(SimulatorDelivery, RedeliversInOrderWhatWasNotAnswered) {
-  admin("send", {{"from", kPeer}, {"to", kNumber}, {"text", "n"}, {"count", 4}});
+  admin("send", {{"from", kPeer}, {"to", kOwnNumber}, {"text", "n"}, {"count", 4}});
   EXPECT_EQ(device.read()->text(), "n 1");
   const auto second = device.open();
   EXPECT_EQ(second->text(), "n 2");
   device.client->hang_up();
-  admin("send", {{"from", kPeer}, {"to", kNumber}, {"text", "n 5"}});
+  admin("send", {{"from", kPeer}, {"to", kOwnNumber}, {"text", "n 5"}});
   device.log_in();
   std::vector<std::string> ids;
   std::string texts;
@@ -63,7 +63,7 @@ TEST_F(SimulatorDelivery, RedeliversInOrderWhatWasNotAnswered) {
 
 TEST_F(SimulatorDelivery, DoublesMixesUpHoldsDropsAndLosesAsTold) {
   const auto write = [&](const std::string& text) {
-    admin("send", {{"from", kPeer}, {"to", kNumber}, {"text", text}});
+    admin("send", {{"from", kPeer}, {"to", kOwnNumber}, {"text", text}});
   };
   const auto texts = [&] {
     std::string out;
@@ -74,7 +74,7 @@ TEST_F(SimulatorDelivery, DoublesMixesUpHoldsDropsAndLosesAsTold) {
     return out;
   };
   const auto mode = [&](const std::string& name, const json& next = nullptr) {
-    json body = {{"number", kNumber}, {"mode", name}};
+    json body = {{"number", kOwnNumber}, {"mode", name}};
     if (!next.is_null()) body["next"] = next;
     return admin("delivery", body);
   };
@@ -111,7 +111,7 @@ TEST_F(SimulatorDelivery, DoublesMixesUpHoldsDropsAndLosesAsTold) {
 
 TEST_F(SimulatorRetries, APhoneThatLostItsSessionsAsksAgainAndReads) {
   device.post(device.message_to((admin("phone", {{"number", kPeer}}), lid(kPeer)), "one", "3EB0D0"));
-  admin("send", {{"from", kPeer}, {"to", kNumber}, {"text", "answer"}});
+  admin("send", {{"from", kPeer}, {"to", kOwnNumber}, {"text", "answer"}});
   EXPECT_EQ(device.read()->text(), "answer");
   device.take("receipt");
   admin("forget-sessions", {{"number", kPeer}});
@@ -166,7 +166,7 @@ TEST_F(SimulatorRetries, APhoneGivesUpAfterFive) {
 }
 
 TEST_F(SimulatorRetries, APhoneAnswersWhoCouldNotDecrypt) {
-  admin("send", {{"from", kPeer}, {"to", kNumber}, {"text", "lost"}, {"defect", "unknown-session"}});
+  admin("send", {{"from", kPeer}, {"to", kOwnNumber}, {"text", "lost"}, {"defect", "unknown-session"}});
   const auto opened = device.open();
   ASSERT_TRUE(opened.has_value());
   EXPECT_EQ(opened->stanza.find("enc")->attribute("type"), "msg");
@@ -182,10 +182,10 @@ TEST_F(SimulatorRetries, APhoneAnswersWhoCouldNotDecrypt) {
 }
 
 TEST_F(SimulatorRetries, APhoneTakesTheKeysOfARequest) {
-  admin("send", {{"from", kPeer}, {"to", kNumber}, {"text", "first"}});
+  admin("send", {{"from", kPeer}, {"to", kOwnNumber}, {"text", "first"}});
   EXPECT_EQ(device.read()->text(), "first");
   device.store.records.sessions.clear();  // as a companion whose store is gone
-  admin("send", {{"from", kPeer}, {"to", kNumber}, {"text", "second"}, {"defect", "damaged"}});
+  admin("send", {{"from", kPeer}, {"to", kOwnNumber}, {"text", "second"}, {"defect", "damaged"}});
   const auto opened = device.open();
   EXPECT_NE(opened->failure, "");
   device.ask_again(opened->stanza, 2);
@@ -197,7 +197,7 @@ TEST_F(SimulatorRetries, APhoneTakesTheKeysOfARequest) {
 }
 
 TEST_F(SimulatorRetries, AskingAgainForAnOwnCopyGivesTheCopy) {
-  admin("send", {{"from", kNumber}, {"to", kPeer}, {"text", "mine"}, {"defect", "bad-padding"}});
+  admin("send", {{"from", kOwnNumber}, {"to", kPeer}, {"text", "mine"}, {"defect", "bad-padding"}});
   const auto opened = device.open();
   EXPECT_NE(opened->failure, "");
   device.ask_again(opened->stanza, 1);
@@ -207,7 +207,7 @@ TEST_F(SimulatorRetries, AskingAgainForAnOwnCopyGivesTheCopy) {
 }
 
 TEST_F(SimulatorRetries, WhatAPhoneDoesNotHaveItDoesNotSend) {
-  admin("send", {{"from", kPeer}, {"to", kNumber}, {"text", "there"}});
+  admin("send", {{"from", kPeer}, {"to", kOwnNumber}, {"text", "there"}});
   auto opened = device.read();
   opened->stanza.attributes[0].second = "3EB0FFFF";
   device.ask_again(opened->stanza, 1);
@@ -218,7 +218,7 @@ TEST_F(SimulatorRetries, WhatAPhoneDoesNotHaveItDoesNotSend) {
 // --- Groups ----------------------------------------------------------------------------------------------------------
 
 TEST_F(SimulatorGroups, TellsMembersOfANewGroupAndAnswersWhoAsks) {
-  const Jid id = group({kNumber, kThird});
+  const Jid id = group({kOwnNumber, kThird});
   const auto created = device.take("notification");
   ASSERT_TRUE(created.has_value());
   EXPECT_EQ(created->attribute("type"), "w:gp2");
@@ -241,7 +241,7 @@ TEST_F(SimulatorGroups, TellsMembersOfANewGroupAndAnswersWhoAsks) {
 }
 
 TEST_F(SimulatorGroups, APhoneWritesToAGroupOfThree) {
-  const Jid id = group({kNumber, kThird});
+  const Jid id = group({kOwnNumber, kThird});
   admin("send", {{"from", kPeer}, {"group", id.to_string()}, {"text", "first"}});
   const auto first = device.read();
   ASSERT_TRUE(first.has_value());
@@ -262,14 +262,14 @@ TEST_F(SimulatorGroups, APhoneWritesToAGroupOfThree) {
 }
 
 TEST_F(SimulatorGroups, ACompanionWritesToAGroupOfThree) {
-  const Jid id = group({kNumber, kThird});
+  const Jid id = group({kOwnNumber, kThird});
   device.take("notification");
   const auto ack =
-      device.post(device.message_to_group(id, {lid(kPeer), lid(kThird), lid(kNumber)}, "to three", "3EB0E0"));
+      device.post(device.message_to_group(id, {lid(kPeer), lid(kThird), lid(kOwnNumber)}, "to three", "3EB0E0"));
   EXPECT_FALSE(ack->attribute("error"));
   EXPECT_EQ(read_by(kPeer), "to three\n");
   EXPECT_EQ(read_by(kThird), "to three\n");
-  EXPECT_EQ(read_by(kNumber), "to three (own)\n");
+  EXPECT_EQ(read_by(kOwnNumber), "to three (own)\n");
   std::set<std::string> who;
   while (const auto receipt = device.take("receipt")) {
     EXPECT_EQ(receipt->jid("from"), id);
@@ -280,7 +280,7 @@ TEST_F(SimulatorGroups, ACompanionWritesToAGroupOfThree) {
 }
 
 TEST_F(SimulatorGroups, RefusesAStaleAddressingMode) {
-  const Jid id = group({kNumber, kThird});
+  const Jid id = group({kOwnNumber, kThird});
   Node message = device.message_to_group(id, {lid(kPeer)}, "stale", "3EB0E1");
   for (auto& [key, value] : message.attributes) {
     if (key == "addressing_mode") value = "pn";
@@ -289,7 +289,7 @@ TEST_F(SimulatorGroups, RefusesAStaleAddressingMode) {
 }
 
 TEST_F(SimulatorGroups, WhoHasNoSenderKeyAsksAndGetsIt) {
-  const Jid id = group({kNumber, kThird});
+  const Jid id = group({kOwnNumber, kThird});
   admin("send", {{"from", kPeer}, {"group", id.to_string()}, {"text", "secret"}, {"defect", "no-distribution"}});
   const auto opened = device.open();
   EXPECT_NE(opened->failure, "");
@@ -305,7 +305,7 @@ TEST_F(SimulatorGroups, WhoHasNoSenderKeyAsksAndGetsIt) {
 }
 
 TEST_F(SimulatorGroups, WhoHasLeftGetsNothingAndTheKeyChanges) {
-  const Jid id = group({kNumber, kThird});
+  const Jid id = group({kOwnNumber, kThird});
   device.take("notification");
   admin("send", {{"from", kPeer}, {"group", id.to_string()}, {"text", "before"}});
   device.read();

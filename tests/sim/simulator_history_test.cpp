@@ -22,7 +22,7 @@ struct SimulatorHistory : SimulatorMessages {
     if (!opened) return std::nullopt;
     EXPECT_EQ(opened->failure, "");
     EXPECT_EQ(opened->stanza.attribute("category"), "peer");
-    EXPECT_EQ(opened->stanza.jid("from"), lid(kNumber));
+    EXPECT_EQ(opened->stanza.jid("from"), lid(kOwnNumber));
     return opened->message.protocol_message();
   }
   /// All chunks that it was told of.
@@ -82,13 +82,13 @@ struct SimulatorHistory : SimulatorMessages {
   void ask_phone(const proto::ProtocolMessage& content, const std::string& id) {
     proto::Message message;
     *message.mutable_protocol_message() = content;
-    device.begin({lid(kNumber)});
+    device.begin({lid(kOwnNumber)});
     const auto ack = device.post(Node("message")
                                      .with("id", id)
-                                     .with("to", lid(kNumber))
+                                     .with("to", lid(kOwnNumber))
                                      .with("type", "text")
                                      .with("category", "peer")
-                                     .child(device.enc(lid(kNumber), message))
+                                     .child(device.enc(lid(kOwnNumber), message))
                                      .child(Node("device-identity").bytes(Bytes{1})));
     EXPECT_FALSE(ack->attribute("error"));
   }
@@ -97,7 +97,7 @@ struct SimulatorHistory : SimulatorMessages {
 TEST_F(SimulatorHistory, TellsANewCompanionWhatWasPlanned) {
   admin("history", {{"onLogin", true}, {"chats", 4}, {"groups", 1}, {"messages", 30}, {"chunks", 2}});
   admin("app-state-key-share", {{"onLogin", true}});
-  device.link(kNumber);
+  device.link(kOwnNumber);
   EXPECT_EQ(told()->type(), proto::ProtocolMessage::INITIAL_SECURITY_NOTIFICATION_SETTING_SYNC);
   const auto share = told();
   EXPECT_EQ(share->type(), proto::ProtocolMessage::APP_STATE_SYNC_KEY_SHARE);
@@ -120,8 +120,8 @@ TEST_F(SimulatorHistory, TellsANewCompanionWhatWasPlanned) {
 }
 
 TEST_F(SimulatorHistory, HasEveryMessageOnce) {
-  device.link(kNumber);
-  admin("history", {{"number", kNumber}, {"chats", 7}, {"messages", 101}, {"chunks", 5}, {"textBytes", 200}});
+  device.link(kOwnNumber);
+  admin("history", {{"number", kOwnNumber}, {"chats", 7}, {"messages", 101}, {"chunks", 5}, {"textBytes", 200}});
   std::set<std::string> ids;
   std::size_t messages = 0;
   for (const auto& told_of : notifications()) {
@@ -145,8 +145,8 @@ TEST_F(SimulatorHistory, HasEveryMessageOnce) {
 }
 
 TEST_F(SimulatorHistory, IsAllFilesWhereToldSo) {
-  device.link(kNumber);
-  admin("history", {{"number", kNumber}, {"inline", false}});
+  device.link(kOwnNumber);
+  admin("history", {{"number", kOwnNumber}, {"inline", false}});
   for (const auto& told_of : notifications()) {
     EXPECT_TRUE(told_of.initial_hist_bootstrap_inline_payload().empty());
     chunk(told_of);
@@ -155,15 +155,15 @@ TEST_F(SimulatorHistory, IsAllFilesWhereToldSo) {
 
 TEST_F(SimulatorHistory, OnlyWhoAskedForAllGetsAll) {
   admin("history", {{"onLogin", true}, {"full", true}});
-  device.link(kNumber);  // did not ask
+  device.link(kOwnNumber);  // did not ask
   const auto chunks = notifications();
   EXPECT_EQ(chunks.back().sync_type(), proto::RECENT);
-  admin("history", {{"number", kNumber}, {"full", true}});
+  admin("history", {{"number", kOwnNumber}, {"full", true}});
   EXPECT_EQ(notifications().back().sync_type(), proto::FULL);
 }
 
 TEST_F(SimulatorHistory, GoesWrongAsTold) {
-  device.link(kNumber);
+  device.link(kOwnNumber);
   const std::vector<std::pair<std::string, std::string>> cases = {{"long-length", "length"},
                                                                   {"short-length", "length"},
                                                                   {"bad-mac", "mac"},
@@ -180,7 +180,7 @@ TEST_F(SimulatorHistory, GoesWrongAsTold) {
                                                                   {"bomb", ""}};
   for (const auto& [defect, expected] : cases) {
     admin("history",
-          {{"number", kNumber}, {"defect", defect}, {"damagedChunk", 1}, {"bombBytes", kLimit + 1}, {"chunks", 2}});
+          {{"number", kOwnNumber}, {"defect", defect}, {"damagedChunk", 1}, {"bombBytes", kLimit + 1}, {"chunks", 2}});
     const auto chunks = notifications();
     ASSERT_EQ(chunks.size(), 4u) << defect;
     std::string problem;
@@ -191,15 +191,15 @@ TEST_F(SimulatorHistory, GoesWrongAsTold) {
     }
     chunk(chunks[3]);
   }
-  admin("history", {{"number", kNumber}, {"defect", "never-told"}, {"damagedChunk", 1}, {"chunks", 2}});
+  admin("history", {{"number", kOwnNumber}, {"defect", "never-told"}, {"damagedChunk", 1}, {"chunks", 2}});
   EXPECT_EQ(notifications().size(), 3u);
 }
 
 TEST_F(SimulatorHistory, TheMediaHostSaysWhatIsGone) {
-  device.link(kNumber);
+  device.link(kOwnNumber);
   for (const auto& [defect, expected] : std::vector<std::pair<std::string, unsigned>>{
            {"forbidden", 403}, {"not-found", 404}, {"gone", 410}, {"unavailable", 503}}) {
-    admin("history", {{"number", kNumber}, {"defect", defect}, {"inline", false}});
+    admin("history", {{"number", kOwnNumber}, {"defect", defect}, {"inline", false}});
     const auto chunks = notifications();
     unsigned status = 0;
     download(chunks[0].direct_path(), &status);
@@ -213,8 +213,8 @@ TEST_F(SimulatorHistory, TheMediaHostSaysWhatIsGone) {
 }
 
 TEST_F(SimulatorHistory, APhoneSendsOlderMessagesOnDemand) {
-  device.link(kNumber);
-  admin("history", {{"number", kNumber}, {"chats", 2}, {"messages", 80}});
+  device.link(kOwnNumber);
+  admin("history", {{"number", kOwnNumber}, {"chats", 2}, {"messages", 80}});
   const auto chunks = notifications();
   const auto newest = chunk(chunks[0]).conversations(1);
   proto::ProtocolMessage request;
@@ -241,8 +241,8 @@ TEST_F(SimulatorHistory, APhoneSendsOlderMessagesOnDemand) {
 }
 
 TEST_F(SimulatorHistory, APhoneMakesALostChunkAnew) {
-  device.link(kNumber);
-  admin("history", {{"number", kNumber}, {"chunks", 3}, {"defect", "gone"}, {"damagedChunk", 2}});
+  device.link(kOwnNumber);
+  admin("history", {{"number", kOwnNumber}, {"chunks", 3}, {"defect", "gone"}, {"damagedChunk", 2}});
   notifications();
   proto::ProtocolMessage request;
   request.set_type(proto::ProtocolMessage::PEER_DATA_OPERATION_REQUEST_MESSAGE);
@@ -257,8 +257,8 @@ TEST_F(SimulatorHistory, APhoneMakesALostChunkAnew) {
 }
 
 TEST_F(SimulatorHistory, APhoneResendsWhatItsCompanionCouldNotRead) {
-  device.link(kNumber);
-  const json sent = admin("send", {{"from", kPeer}, {"to", kNumber}, {"text", "unreadable here"}});
+  device.link(kOwnNumber);
+  const json sent = admin("send", {{"from", kPeer}, {"to", kOwnNumber}, {"text", "unreadable here"}});
   device.open();
   proto::ProtocolMessage request;
   request.set_type(proto::ProtocolMessage::PEER_DATA_OPERATION_REQUEST_MESSAGE);
@@ -280,8 +280,8 @@ TEST_F(SimulatorHistory, APhoneResendsWhatItsCompanionCouldNotRead) {
 }
 
 TEST_F(SimulatorHistory, APhonePutsAFileThatIsGoneAtTheHostAnew) {
-  device.link(kNumber);
-  admin("history", {{"number", kNumber}, {"inline", false}, {"defect", "gone"}});
+  device.link(kOwnNumber);
+  admin("history", {{"number", kOwnNumber}, {"inline", false}, {"defect", "gone"}});
   const auto opened = device.read("peer_msg");
   const auto told_of = opened->message.protocol_message().history_sync_notification();
   EXPECT_TRUE(download(told_of.direct_path()).empty());
@@ -296,11 +296,11 @@ TEST_F(SimulatorHistory, APhonePutsAFileThatIsGoneAtTheHostAnew) {
     device.client->send(
         Node("receipt")
             .with("id", about)
-            .with("to", account(kNumber).jid(0))
+            .with("to", account(kOwnNumber).jid(0))
             .with("type", "server-error")
             .with("category", "peer")
             .child(Node("encrypt").child(Node("enc_p").bytes(sealed)).child(Node("enc_iv").bytes(ByteArray<12>{})))
-            .child(Node("rmr").with("jid", lid(kNumber)).with("from_me", "true")));
+            .child(Node("rmr").with("jid", lid(kOwnNumber)).with("from_me", "true")));
     return device.take("notification");
   };
   const auto answer = ask(id, cipher.seal({}, as_bytes(request.SerializeAsString()), as_bytes(id)));
@@ -323,17 +323,17 @@ TEST_F(SimulatorHistory, APhonePutsAFileThatIsGoneAtTheHostAnew) {
 }
 
 TEST_F(SimulatorHistory, TheHostThatTheServerNamesIsTheOneThatWasTold) {
-  device.link(kNumber);
+  device.link(kOwnNumber);
   admin("media-host", {{"host", "127.0.0.1:7700"}});
   const auto answer = device.client->ask("w:m", "set", Node("media_conn"));
   EXPECT_EQ(answer->find("media_conn")->find("host")->attribute("hostname"), "127.0.0.1:7700");
 }
 
 TEST_F(SimulatorHistory, RefusesPlansThatAreNone) {
-  device.link(kNumber);
-  for (const json& body : std::vector<json>{{{"number", kNumber}, {"defect", "odd"}},
-                                            {{"number", kNumber}, {"chunks", 0}},
-                                            {{"number", kNumber}, {"chats", 5000}, {"messages", 5000}},
+  device.link(kOwnNumber);
+  for (const json& body : std::vector<json>{{{"number", kOwnNumber}, {"defect", "odd"}},
+                                            {{"number", kOwnNumber}, {"chunks", 0}},
+                                            {{"number", kOwnNumber}, {"chats", 5000}, {"messages", 5000}},
                                             {{"number", "x"}}}) {
     EXPECT_EQ(call("history", body).first, 400) << body.dump();
   }

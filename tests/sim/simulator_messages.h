@@ -6,12 +6,12 @@
 
 namespace ponte::test::by_hand {
 
-inline const std::string kNumber = "5511999990000";
+inline const std::string kOwnNumber = "5511999990000";
 inline const std::string kPeer = "5511999990001";
 inline const std::string kThird = "5511999990002";
 
 struct SimulatorMessages : testing::Test {
-  void SetUp() override { device.link(kNumber); }
+  void SetUp() override { device.link(kOwnNumber); }
 
   std::pair<int, json> call(const std::string& name, const json& body, const std::string& method = "POST") {
     std::pair<int, json> out{0, {}};

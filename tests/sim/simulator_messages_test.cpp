@@ -26,7 +26,7 @@ TEST_F(SimulatorQueries, HandsOutBundlesAndUsesUpOneTimeKeys) {
 }
 
 TEST_F(SimulatorQueries, HandsOutABundleWithoutOneTimeKeyOnceTheyAreUsedUp) {
-  admin("prekeys", {{"number", kNumber}, {"left", 1}});
+  admin("prekeys", {{"number", kOwnNumber}, {"left", 1}});
   for (const bool expected : {true, false}) {
     const Node key = Node("key").child(Node("user").with("jid", device.lid));
     const auto answer = device.client->ask("encrypt", "get", key);
@@ -97,7 +97,7 @@ TEST_F(SimulatorQueries, ComputesHashesOfParticipants) {
 
 TEST_F(SimulatorMessages, APhoneWritesToACompanion) {
   admin("phone", {{"number", kPeer}, {"pushName", "Peer"}});
-  const json sent = admin("send", {{"from", kPeer}, {"to", kNumber}, {"text", "hello"}});
+  const json sent = admin("send", {{"from", kPeer}, {"to", kOwnNumber}, {"text", "hello"}});
   const auto opened = device.read();
   ASSERT_TRUE(opened.has_value());
   EXPECT_EQ(opened->failure, "");
@@ -111,7 +111,7 @@ TEST_F(SimulatorMessages, APhoneWritesToACompanion) {
   EXPECT_EQ(stanza.number("t"), static_cast<std::uint64_t>(unix_seconds(clock.now().wall)));
   EXPECT_EQ(stanza.find("enc")->attribute("type"), "pkmsg");
   EXPECT_FALSE(stanza.attribute("offline"));
-  EXPECT_EQ(read_by(kNumber), "hello\n") << "its phone reads it too";
+  EXPECT_EQ(read_by(kOwnNumber), "hello\n") << "its phone reads it too";
   // Of the companion and of its phone.
   ASSERT_EQ(phone(kPeer).receipts().size(), 2u);
   EXPECT_EQ(phone(kPeer).receipts().back().from, device.lid);
@@ -130,23 +130,23 @@ TEST_F(SimulatorMessages, ACompanionWritesToAPhone) {
   EXPECT_FALSE(ack->attribute("phash")) << "nobody was left out";
   EXPECT_FALSE(ack->attribute("error"));
   EXPECT_EQ(read_by(kPeer), "hi there\n");
-  EXPECT_EQ(read_by(kNumber), "hi there (own)\n");
-  EXPECT_EQ(phone(kNumber).read().front().chat, lid(kPeer));
+  EXPECT_EQ(read_by(kOwnNumber), "hi there (own)\n");
+  EXPECT_EQ(phone(kOwnNumber).read().front().chat, lid(kPeer));
   const auto delivered = device.take("receipt");
   ASSERT_TRUE(delivered.has_value());
   EXPECT_EQ(delivered->attribute("id"), "3EB0AA");
   EXPECT_FALSE(delivered->attribute("type"));
   EXPECT_EQ(delivered->jid("from"), lid(kPeer));
-  admin("receipt", {{"from", kPeer}, {"to", kNumber}, {"ids", {"3EB0AA"}}, {"type", "read"}});
+  admin("receipt", {{"from", kPeer}, {"to", kOwnNumber}, {"ids", {"3EB0AA"}}, {"type", "read"}});
   EXPECT_EQ(device.take("receipt")->attribute("type"), "read");
   EXPECT_EQ(violations(), "");
 }
 
 TEST_F(SimulatorMessages, TheSecondMessageAfterAnAnswerIsNoPrekeyMessage) {
-  admin("send", {{"from", kPeer}, {"to", kNumber}, {"text", "one"}});
+  admin("send", {{"from", kPeer}, {"to", kOwnNumber}, {"text", "one"}});
   EXPECT_EQ(device.read()->text(), "one");
   device.post(device.message_to(lid(kPeer), "two", "3EB0AB"));
-  admin("send", {{"from", kPeer}, {"to", kNumber}, {"text", "three"}});
+  admin("send", {{"from", kPeer}, {"to", kOwnNumber}, {"text", "three"}});
   const auto opened = device.read();
   EXPECT_EQ(opened->text(), "three");
   EXPECT_EQ(opened->stanza.find("enc")->attribute("type"), "msg");
@@ -154,10 +154,10 @@ TEST_F(SimulatorMessages, TheSecondMessageAfterAnAnswerIsNoPrekeyMessage) {
 }
 
 TEST_F(SimulatorMessages, OwnDevicesGetACopyThatNamesTheChat) {
-  admin("send", {{"from", kNumber}, {"to", kPeer}, {"text", "from my phone"}});
+  admin("send", {{"from", kOwnNumber}, {"to", kPeer}, {"text", "from my phone"}});
   const auto opened = device.read("sender");
   ASSERT_TRUE(opened.has_value());
-  EXPECT_EQ(opened->stanza.jid("from"), lid(kNumber));
+  EXPECT_EQ(opened->stanza.jid("from"), lid(kOwnNumber));
   EXPECT_EQ(opened->stanza.jid("recipient"), lid(kPeer));
   EXPECT_EQ(opened->stanza.jid("peer_recipient_pn"), account(kPeer).jid(0));
   EXPECT_EQ(opened->sent().conversation(), "from my phone");
@@ -167,17 +167,17 @@ TEST_F(SimulatorMessages, OwnDevicesGetACopyThatNamesTheChat) {
 }
 
 TEST_F(SimulatorMessages, ASimulatedCompanionReadsAndWritesLikeTheOthers) {
-  const json own = admin("companion", {{"number", kNumber}});
+  const json own = admin("companion", {{"number", kOwnNumber}});
   device.take("notification");
   admin("companion", {{"number", kPeer}});
   device.post(device.message_to(lid(kPeer), "to all", "3EB0AC"));
   const auto& peer = *server.world().phones.find({kPeer, 1});
   ASSERT_EQ(peer.read().size(), 1u);
   EXPECT_EQ(peer.read().front().text, "to all");
-  const auto& other = *server.world().phones.find({kNumber, own["device"].get<std::uint16_t>()});
+  const auto& other = *server.world().phones.find({kOwnNumber, own["device"].get<std::uint16_t>()});
   ASSERT_EQ(other.read().size(), 1u);
   EXPECT_TRUE(other.read().front().own);
-  admin("send", {{"from", kPeer}, {"device", 1}, {"to", kNumber}, {"text", "from its companion"}});
+  admin("send", {{"from", kPeer}, {"device", 1}, {"to", kOwnNumber}, {"text", "from its companion"}});
   const auto opened = device.read();
   EXPECT_EQ(opened->text(), "from its companion");
   EXPECT_EQ(opened->stanza.jid("from"), lid(kPeer, 1));
@@ -186,7 +186,7 @@ TEST_F(SimulatorMessages, ASimulatedCompanionReadsAndWritesLikeTheOthers) {
 
 TEST_F(SimulatorMessages, TheFirstMessageOfACompanionCarriesItsIdentity) {
   admin("companion", {{"number", kPeer}});
-  admin("send", {{"from", kPeer}, {"device", 1}, {"to", kNumber}, {"text", "who am I"}});
+  admin("send", {{"from", kPeer}, {"device", 1}, {"to", kOwnNumber}, {"text", "who am I"}});
   const auto opened = device.read();
   const Node* content = opened->stanza.find("device-identity");
   ASSERT_NE(content, nullptr);
@@ -202,20 +202,20 @@ TEST_F(SimulatorMessages, TheFirstMessageOfACompanionCarriesItsIdentity) {
 }
 
 TEST_F(SimulatorMessages, WritesUnderThePhoneNumberWhereToldSo) {
-  admin("send", {{"from", kPeer}, {"to", kNumber}, {"text", "old"}, {"addressing", "pn"}});
+  admin("send", {{"from", kPeer}, {"to", kOwnNumber}, {"text", "old"}, {"addressing", "pn"}});
   const auto stanza = device.open()->stanza;
   EXPECT_EQ(stanza.jid("from"), account(kPeer).jid(0));
   EXPECT_EQ(stanza.jid("sender_lid"), lid(kPeer));
 }
 
 TEST_F(SimulatorMessages, OtherOwnDevicesLearnThatAChatWasRead) {
-  const json sent = admin("send", {{"from", kPeer}, {"to", kNumber}, {"text", "read me"}});
+  const json sent = admin("send", {{"from", kPeer}, {"to", kOwnNumber}, {"text", "read me"}});
   device.read();
-  admin("receipt", {{"from", kNumber}, {"to", kPeer}, {"ids", {sent["id"]}}, {"type", "read"}});
+  admin("receipt", {{"from", kOwnNumber}, {"to", kPeer}, {"ids", {sent["id"]}}, {"type", "read"}});
   const auto receipt = device.take("receipt");
   ASSERT_TRUE(receipt.has_value());
   EXPECT_EQ(receipt->attribute("type"), "read-self");
-  EXPECT_EQ(receipt->jid("from"), lid(kNumber));
+  EXPECT_EQ(receipt->jid("from"), lid(kOwnNumber));
   EXPECT_EQ(receipt->jid("recipient"), lid(kPeer));
   EXPECT_EQ(phone(kPeer).receipts().back().type, "read");
 }
@@ -228,7 +228,7 @@ TEST_F(SimulatorMessages, TellsTheHashWhereADeviceWasLeftOut) {
   std::erase_if(to, [&](const Node& one) { return one.jid("jid") == lid(kPeer, 1); });
   const auto ack = device.post(message);
   EXPECT_EQ(ack->attribute("phash"),
-            simulator::participant_hash({lid(kPeer), lid(kPeer, 1), lid(kNumber), device.lid}));
+            simulator::participant_hash({lid(kPeer), lid(kPeer, 1), lid(kOwnNumber), device.lid}));
 }
 
 TEST_F(SimulatorMessages, NotesAMessageKeyThatIsUsedTwice) {
@@ -271,7 +271,7 @@ TEST_F(SimulatorMessages, RefusesWhatIsForNobody) {
 
 TEST_F(SimulatorMessages, RefusesAsManyMessagesAsTold) {
   admin("phone", {{"number", kPeer}});
-  admin("refuse", {{"code", 463}, {"next", 2}, {"number", kNumber}});
+  admin("refuse", {{"code", 463}, {"next", 2}, {"number", kOwnNumber}});
   for (const char* expected : {"463", "463", ""}) {
     const auto ack = device.post(device.message_to(lid(kPeer), "text", "3EB0B2"));
     EXPECT_EQ(ack->attribute("error").value_or(""), expected);
@@ -282,8 +282,8 @@ TEST_F(SimulatorMessages, RefusesAsManyMessagesAsTold) {
 TEST_F(SimulatorMessages, ForwardsTypingAndPresence) {
   admin("phone", {{"number", kPeer}});
   device.client->send(Node("chatstate").with("to", lid(kPeer)).child(Node("composing")));
-  EXPECT_EQ(phone(kPeer).heard().at(lid(kNumber).to_string()), "composing");
-  admin("chatstate", {{"from", kPeer}, {"to", kNumber}, {"state", "paused"}});
+  EXPECT_EQ(phone(kPeer).heard().at(lid(kOwnNumber).to_string()), "composing");
+  admin("chatstate", {{"from", kPeer}, {"to", kOwnNumber}, {"state", "paused"}});
   const auto state = device.take("chatstate");
   EXPECT_EQ(state->jid("from"), lid(kPeer));
   EXPECT_NE(state->find("paused"), nullptr);
@@ -295,9 +295,9 @@ TEST_F(SimulatorMessages, ForwardsTypingAndPresence) {
 }
 
 TEST_F(SimulatorMessages, TellsOwnDevicesAndContactsOfANewCompanion) {
-  admin("send", {{"from", kPeer}, {"to", kNumber}, {"text", "contact"}});
+  admin("send", {{"from", kPeer}, {"to", kOwnNumber}, {"text", "contact"}});
   device.read();
-  admin("companion", {{"number", kNumber}});
+  admin("companion", {{"number", kOwnNumber}});
   const auto own = device.take("notification");
   ASSERT_TRUE(own.has_value());
   EXPECT_EQ(own->attribute("type"), "account_sync");
@@ -316,9 +316,9 @@ TEST_F(SimulatorMessages, RunsTheSameWayTwice) {
   const auto run = [](std::uint64_t seed) {
     SimulatorMessages_RunsTheSameWayTwice_Test one;
     one.random = SeededRandom(seed);
-    one.device.link(kNumber);
+    one.device.link(kOwnNumber);
     one.admin("companion", {{"number", kPeer}});
-    one.admin("send", {{"from", kPeer}, {"to", kNumber}, {"text", "hello"}, {"count", 3}});
+    one.admin("send", {{"from", kPeer}, {"to", kOwnNumber}, {"text", "hello"}, {"count", 3}});
     std::string out;
     while (const auto opened = one.device.read()) out += opened->stanza.to_xml() + opened->text();
     return out;
@@ -347,7 +347,7 @@ TEST_F(SimulatorMessages, TheStateShowsWhatPhonesHaveRead) {
 }
 
 TEST_F(SimulatorMessages, AContactWritesWhereNobodyIsNamed) {
-  const json sent = admin("send", {{"number", kNumber}, {"text", "hello"}});
+  const json sent = admin("send", {{"number", kOwnNumber}, {"text", "hello"}});
   EXPECT_EQ(device.read()->text(), "hello");
   EXPECT_FALSE(sent["from"].get<std::string>().empty());
 }
@@ -361,8 +361,8 @@ TEST_F(SimulatorMessages, RefusesCallsThatAreWrong) {
                                                  {"send", {{"to", kPeer}, {"text", "x"}, {"defect", "odd"}}},
                                                  {"send", {{"to", kPeer}, {"text", "x"}, {"addressing", "odd"}}},
                                                  {"send", {{"to", kPeer}, {"text", "x"}, {"count", 10001}}},
-                                                 {"receipt", {{"from", kPeer}, {"to", kNumber}}},
-                                                 {"receipt", {{"from", kPeer}, {"to", kNumber}, {"ids", "3EB0"}}},
+                                                 {"receipt", {{"from", kPeer}, {"to", kOwnNumber}}},
+                                                 {"receipt", {{"from", kPeer}, {"to", kOwnNumber}, {"ids", "3EB0"}}},
                                                  {"group", {{"creator", kPeer}, {"members", {"abc"}}}},
                                                  {"refuse", json::object()},
                                                  {"delivery", {{"mode", "odd"}}},

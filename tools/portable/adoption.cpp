@@ -40,7 +40,7 @@ std::optional<std::int32_t> device_of(std::string_view text) {
   return device;
 }
 
-std::string text_of(const crypto::SignalAddress& address) {
+std::string address_text(const crypto::SignalAddress& address) {
   return address.name + "." + std::to_string(address.device);
 }
 
@@ -123,7 +123,7 @@ Adoption::Claim Adoption::claim(std::string place, Address address) {
 void Adoption::add_identity(std::string_view name, std::string_view device, const crypto::PublicKey& identity) {
   const auto address = address_of(name, device);
   if (!address || !crypto::is_sound(identity)) return count_unreadable();
-  const Claim claimed = claim("identity/" + text_of(*address), moved(name, *address));
+  const Claim claimed = claim("identity/" + address_text(*address), moved(name, *address));
   if (claimed == Claim::kTaken) return;
   store::put_signal_identity(device_, *address, identity);
   if (claimed == Claim::kNew) ++counts_.identities;
@@ -134,7 +134,7 @@ void Adoption::add_session(std::string_view name, std::string_view device,
   const auto address = address_of(name, device);
   auto record = sessions && address ? crypto::session_record_of(sessions->sessions, sessions->current, random_)
                                     : Result<Bytes>(malformed("not a session"));
-  const Claim claimed = record.ok() ? claim("session/" + text_of(*address), moved(name, *address)) : Claim::kTaken;
+  const Claim claimed = record.ok() ? claim("session/" + address_text(*address), moved(name, *address)) : Claim::kTaken;
   if (claimed == Claim::kTaken) {
     ++counts_.sessions_left;
     return;
@@ -155,9 +155,9 @@ void Adoption::add_sender_key(std::string_view group, std::string_view name, std
   const auto address = address_of(name, device);
   auto record = keys && address && is_group_name(group) ? crypto::sender_key_record_of(keys->keys, random_)
                                                         : Result<Bytes>(malformed("not a sender key"));
-  const Claim claimed = record.ok()
-                            ? claim("sender_key/" + std::string(group) + "/" + text_of(*address), moved(name, *address))
-                            : Claim::kTaken;
+  const Claim claimed =
+      record.ok() ? claim("sender_key/" + std::string(group) + "/" + address_text(*address), moved(name, *address))
+                  : Claim::kTaken;
   if (claimed == Claim::kTaken) {
     ++counts_.sender_keys_left;
     return;

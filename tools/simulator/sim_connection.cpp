@@ -24,7 +24,7 @@ bool names_server(const Node& ack) {
   return ack.attribute("to") == protocol::wire::kUserServer;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   return "'" + std::string(text) + "'";
 }
 
@@ -277,15 +277,15 @@ void SimConnection::on_ack(const Node& ack) {
   if (found == unacked_.end()) {
     if (ack.attribute("class") == "message") return;  // a receipt has answered it before
     // Acknowledging twice, or something that needs none, ends in stream errors with the real server.
-    return violation("ack of " + quoted(id.value_or("")) + " which does not wait for one");
+    return violation("ack of " + in_quotes(id.value_or("")) + " which does not wait for one");
   }
   const Node& stanza = found->stanza;
   if (ack.attribute("class") != stanza.tag) {
-    violation("ack of a " + stanza.tag + " with class " + quoted(ack.attribute("class").value_or("")));
+    violation("ack of a " + stanza.tag + " with class " + in_quotes(ack.attribute("class").value_or("")));
   }
   if (ack.jid("to") != stanza.jid("from") && !(names_server(ack) && stanza.jid("from") == server_jid())) {
-    violation("ack to " + quoted(ack.attribute("to").value_or("")) + ", the stanza came from " +
-              quoted(stanza.attribute("from").value_or("")));
+    violation("ack to " + in_quotes(ack.attribute("to").value_or("")) + ", the stanza came from " +
+              in_quotes(stanza.attribute("from").value_or("")));
   }
   for (const char* copied : {"participant", "recipient"}) {
     if (stanza.attribute(copied) && ack.attribute(copied) != stanza.attribute(copied)) {
@@ -312,7 +312,7 @@ void SimConnection::receipted(const Node& receipt) {
     const bool same =
         to && from && (to->user == from->user || world_.accounts.find(*to) == world_.accounts.find(*from));
     if (to && from && !same) {
-      violation("receipt to " + quoted(to->to_string()) + ", the message came from " + quoted(from->to_string()));
+      violation("receipt to " + in_quotes(to->to_string()) + ", the message came from " + in_quotes(from->to_string()));
     }
     return true;
   });
@@ -321,7 +321,8 @@ void SimConnection::receipted(const Node& receipt) {
 void SimConnection::on_answer(const Node& answer) {
   const auto id = answer.attribute("id");
   const auto found = std::find_if(asked_.begin(), asked_.end(), [&](const Asked& entry) { return entry.id == id; });
-  if (found == asked_.end()) return violation("iq answer with id " + quoted(id.value_or("")) + " that was not asked");
+  if (found == asked_.end())
+    return violation("iq answer with id " + in_quotes(id.value_or("")) + " that was not asked");
   auto on_answer = std::move(found->on_answer);
   asked_.erase(found);
   on_answer(answer);

@@ -20,7 +20,7 @@ Status send_to_phone(Step& step, const Protocol& message, const messages::PeerOp
 }
 
 /// wire: messages.md 5.1
-Status request_keys(Step& step, const std::vector<Bytes>& ids) {
+Status ask_phone_for_keys(Step& step, const std::vector<Bytes>& ids) {
   Protocol message;
   message.set_type(Protocol::APP_STATE_SYNC_KEY_REQUEST);
   for (const Bytes& id : ids) {
@@ -61,7 +61,7 @@ Status fetch_blob(Step& step, const proto::ExternalBlobReference& blob, SyncHook
 SyncHooks session_hooks() {
   SyncHooks hooks;
   hooks.fetch_blob = fetch_blob;
-  hooks.request_keys = request_keys;
+  hooks.request_keys = ask_phone_for_keys;
   hooks.request_recovery = request_recovery;
   hooks.apply = write_changes;
   return hooks;

@@ -68,38 +68,38 @@ Result<Content> read_content(ByteView message) {
   }
   Content out;
   Budget budget;
-  Reader(out, budget, Depth::kWhole).read(innermost(parsed));
+  ContentReader(out, budget, Depth::kWhole).read(innermost(parsed));
   return out;
 }
 
 Kind read_kind(const Message& message) {
   Content out;
   Budget budget{0, 0};
-  Reader(out, budget, Depth::kPart).read(innermost(message));
+  ContentReader(out, budget, Depth::kPart).read(innermost(message));
   return out.kind;
 }
 
 // ---- of every kind ----------------------------------------------------------------------------------
 
-std::string Reader::text(std::string_view raw) {
+std::string ContentReader::text(std::string_view raw) {
   const std::string_view taken = utf8_prefix(raw, budget_.text);
   if (taken.size() < raw.size()) out_.truncated = true;
   budget_.text -= taken.size();
   return clean_utf8(taken);
 }
 
-int Reader::count(int all) {
+int ContentReader::count(int all) {
   const int taken = std::min(all, budget_.entries);
   if (taken < all) out_.truncated = true;
   budget_.entries -= taken;
   return taken;
 }
 
-Choice Reader::choice(std::string_view id, std::string_view title, std::string_view description) {
+Choice ContentReader::choice(std::string_view id, std::string_view title, std::string_view description) {
   return {text(id), text(title), text(description)};
 }
 
-void Reader::context_info(const proto::ContextInfo& info) {
+void ContentReader::context_info(const proto::ContextInfo& info) {
   for (int i = 0, all = count(info.mentioned_jid_size()); i < all; ++i)
     out_.mentions.push_back(text(info.mentioned_jid(i)));
   out_.mentions_all = info.non_jid_mentions() != 0;
@@ -109,13 +109,13 @@ void Reader::context_info(const proto::ContextInfo& info) {
   if (depth_ == Depth::kWhole && info.has_stanza_id()) quote(info);
 }
 
-void Reader::quote(const proto::ContextInfo& info) {
+void ContentReader::quote(const proto::ContextInfo& info) {
   Quote quote;
   quote.id = text(info.stanza_id());
   quote.participant = text(info.participant());
   if (info.has_quoted_message()) {
     Content quoted;
-    Reader(quoted, budget_, Depth::kPart).read(innermost(info.quoted_message()));
+    ContentReader(quoted, budget_, Depth::kPart).read(innermost(info.quoted_message()));
     quote.kind = quoted.kind;
     quote.text = std::move(quoted.text);
     out_.truncated |= quoted.truncated;
@@ -124,17 +124,17 @@ void Reader::quote(const proto::ContextInfo& info) {
 }
 
 /// In a received key `from_me` is the sender's view of it (wire: messages.md 7.2).
-void Reader::target(Kind kind, const proto::MessageKey& key) {
+void ContentReader::target(Kind kind, const proto::MessageKey& key) {
   out_.kind = kind;
   out_.target = Target{text(key.id()), key.from_me(), text(key.participant())};
 }
 
-void Reader::read_conversation(const Message& message) {
+void ContentReader::read_conversation(const Message& message) {
   out_.kind = Kind::kText;
   out_.text = text(message.conversation());
 }
 
-void Reader::read_extended_text(const Message& message) {
+void ContentReader::read_extended_text(const Message& message) {
   out_.kind = Kind::kText;
   out_.text = text(message.extended_text_message().text());
   context(message.extended_text_message());
@@ -142,38 +142,38 @@ void Reader::read_extended_text(const Message& message) {
 
 // ---- about another message --------------------------------------------------------------------------
 
-void Reader::read_reaction(const Message& message) {
+void ContentReader::read_reaction(const Message& message) {
   target(Kind::kReaction, message.reaction_message().key());
   out_.text = text(message.reaction_message().text());
   out_.removes = out_.text.empty();
 }
 
-void Reader::read_enc_reaction(const Message& message) {
+void ContentReader::read_enc_reaction(const Message& message) {
   target(Kind::kReaction, message.enc_reaction_message().target_message_key());
   out_.encrypted = true;
 }
 
-void Reader::read_poll_vote(const Message& message) {
+void ContentReader::read_poll_vote(const Message& message) {
   target(Kind::kPollVote, message.poll_update_message().poll_creation_message_key());
   out_.encrypted = true;
 }
 
-void Reader::read_event_response(const Message& message) {
+void ContentReader::read_event_response(const Message& message) {
   target(Kind::kEventResponse, message.enc_event_response_message().event_creation_message_key());
   out_.encrypted = true;
 }
 
-void Reader::read_pin(const Message& message) {
+void ContentReader::read_pin(const Message& message) {
   target(Kind::kPin, message.pin_in_chat_message().key());
   out_.removes = message.pin_in_chat_message().type() == proto::PinInChatMessage::UNPIN_FOR_ALL;
 }
 
-void Reader::read_keep(const Message& message) {
+void ContentReader::read_keep(const Message& message) {
   target(Kind::kKeep, message.keep_in_chat_message().key());
   out_.removes = message.keep_in_chat_message().keep_type() == proto::KeepInChatMessage::UNDO_KEEP_FOR_ALL;
 }
 
-void Reader::read_secret_edit(const Message& message) {
+void ContentReader::read_secret_edit(const Message& message) {
   using Secret = proto::SecretEncryptedMessage;
   const Secret& secret = message.secret_encrypted_message();
   switch (secret.secret_enc_type()) {
@@ -187,17 +187,17 @@ void Reader::read_secret_edit(const Message& message) {
   out_.encrypted = true;
 }
 
-void Reader::edit(const Message& edited) {
+void ContentReader::edit(const Message& edited) {
   if (depth_ == Depth::kPart) return;
   Target edited_one = std::move(*out_.target);
   out_ = Content{};
-  Reader(out_, budget_, Depth::kPart).read(innermost(edited));
+  ContentReader(out_, budget_, Depth::kPart).read(innermost(edited));
   out_.edited_kind = out_.kind;
   out_.kind = Kind::kEdit;
   out_.target = std::move(edited_one);
 }
 
-void Reader::read_protocol(const Message& message) {
+void ContentReader::read_protocol(const Message& message) {
   using Protocol = proto::ProtocolMessage;
   const Protocol& protocol = message.protocol_message();
   out_.kind = Kind::kInternal;
@@ -214,48 +214,48 @@ void Reader::read_protocol(const Message& message) {
   }
 }
 
-const std::array<Reader::Row, 36> Reader::kRows{{
+const std::array<ContentReader::Row, 36> ContentReader::kRows{{
     // A message that is about another one says nothing of its own.
-    {&Message::has_protocol_message, &Reader::read_protocol},
-    {&Message::has_reaction_message, &Reader::read_reaction},
-    {&Message::has_enc_reaction_message, &Reader::read_enc_reaction},
-    {&Message::has_poll_update_message, &Reader::read_poll_vote},
-    {&Message::has_enc_event_response_message, &Reader::read_event_response},
-    {&Message::has_pin_in_chat_message, &Reader::read_pin},
-    {&Message::has_keep_in_chat_message, &Reader::read_keep},
-    {&Message::has_secret_encrypted_message, &Reader::read_secret_edit},
-    {&Message::has_extended_text_message, &Reader::read_extended_text},
-    {&Message::has_image_message, &Reader::read_image},
-    {&Message::has_video_message, &Reader::read_video},
-    {&Message::has_ptv_message, &Reader::read_ptv},
-    {&Message::has_audio_message, &Reader::read_audio},
-    {&Message::has_document_message, &Reader::read_document},
-    {&Message::has_sticker_message, &Reader::read_sticker},
-    {&Message::has_album_message, &Reader::read_album},
-    {&Message::has_contact_message, &Reader::read_contact},
-    {&Message::has_contacts_array_message, &Reader::read_contacts},
-    {&Message::has_location_message, &Reader::read_location},
-    {&Message::has_live_location_message, &Reader::read_live_location},
-    {&Message::has_poll_creation_message, &Reader::read_poll},
-    {&Message::has_poll_creation_message_v2, &Reader::read_poll_v2},
-    {&Message::has_poll_creation_message_v3, &Reader::read_poll_v3},
-    {&Message::has_poll_creation_message_v5, &Reader::read_poll_v5},
-    {&Message::has_poll_creation_message_v6, &Reader::read_poll_v6},
-    {&Message::has_group_invite_message, &Reader::read_group_invite},
-    {&Message::has_event_message, &Reader::read_event},
-    {&Message::has_template_button_reply_message, &Reader::read_template_reply},
-    {&Message::has_buttons_response_message, &Reader::read_buttons_response},
-    {&Message::has_list_response_message, &Reader::read_list_response},
-    {&Message::has_interactive_response_message, &Reader::read_interactive_response},
+    {&Message::has_protocol_message, &ContentReader::read_protocol},
+    {&Message::has_reaction_message, &ContentReader::read_reaction},
+    {&Message::has_enc_reaction_message, &ContentReader::read_enc_reaction},
+    {&Message::has_poll_update_message, &ContentReader::read_poll_vote},
+    {&Message::has_enc_event_response_message, &ContentReader::read_event_response},
+    {&Message::has_pin_in_chat_message, &ContentReader::read_pin},
+    {&Message::has_keep_in_chat_message, &ContentReader::read_keep},
+    {&Message::has_secret_encrypted_message, &ContentReader::read_secret_edit},
+    {&Message::has_extended_text_message, &ContentReader::read_extended_text},
+    {&Message::has_image_message, &ContentReader::read_image},
+    {&Message::has_video_message, &ContentReader::read_video},
+    {&Message::has_ptv_message, &ContentReader::read_ptv},
+    {&Message::has_audio_message, &ContentReader::read_audio},
+    {&Message::has_document_message, &ContentReader::read_document},
+    {&Message::has_sticker_message, &ContentReader::read_sticker},
+    {&Message::has_album_message, &ContentReader::read_album},
+    {&Message::has_contact_message, &ContentReader::read_contact},
+    {&Message::has_contacts_array_message, &ContentReader::read_contacts},
+    {&Message::has_location_message, &ContentReader::read_location},
+    {&Message::has_live_location_message, &ContentReader::read_live_location},
+    {&Message::has_poll_creation_message, &ContentReader::read_poll},
+    {&Message::has_poll_creation_message_v2, &ContentReader::read_poll_v2},
+    {&Message::has_poll_creation_message_v3, &ContentReader::read_poll_v3},
+    {&Message::has_poll_creation_message_v5, &ContentReader::read_poll_v5},
+    {&Message::has_poll_creation_message_v6, &ContentReader::read_poll_v6},
+    {&Message::has_group_invite_message, &ContentReader::read_group_invite},
+    {&Message::has_event_message, &ContentReader::read_event},
+    {&Message::has_template_button_reply_message, &ContentReader::read_template_reply},
+    {&Message::has_buttons_response_message, &ContentReader::read_buttons_response},
+    {&Message::has_list_response_message, &ContentReader::read_list_response},
+    {&Message::has_interactive_response_message, &ContentReader::read_interactive_response},
     // These come beside others that say the same better.
-    {&Message::has_buttons_message, &Reader::read_buttons},
-    {&Message::has_list_message, &Reader::read_list},
-    {&Message::has_template_message, &Reader::read_template},
-    {&Message::has_interactive_message, &Reader::read_interactive},
-    {&Message::has_conversation, &Reader::read_conversation},
+    {&Message::has_buttons_message, &ContentReader::read_buttons},
+    {&Message::has_list_message, &ContentReader::read_list},
+    {&Message::has_template_message, &ContentReader::read_template},
+    {&Message::has_interactive_message, &ContentReader::read_interactive},
+    {&Message::has_conversation, &ContentReader::read_conversation},
 }};
 
-void Reader::read(const Message& message) {
+void ContentReader::read(const Message& message) {
   for (const Row& row : kRows) {
     if ((message.*row.has)()) return (this->*row.read)(message);
   }

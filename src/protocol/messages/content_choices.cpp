@@ -14,7 +14,7 @@ std::optional<Wall> time_of(std::int64_t seconds) {
 
 }  // namespace
 
-void Reader::poll(const proto::PollCreationMessage& from) {
+void ContentReader::poll(const proto::PollCreationMessage& from) {
   out_.kind = Kind::kPoll;
   out_.text = text(from.name());
   for (int i = 0, all = count(from.options_size()); i < all; ++i) {
@@ -24,7 +24,7 @@ void Reader::poll(const proto::PollCreationMessage& from) {
   context(from);
 }
 
-void Reader::read_buttons(const Message& message) {
+void ContentReader::read_buttons(const Message& message) {
   const auto& buttons = message.buttons_message();
   out_.kind = Kind::kButtons;
   out_.title = text(buttons.text());
@@ -37,7 +37,7 @@ void Reader::read_buttons(const Message& message) {
   context(buttons);
 }
 
-void Reader::read_buttons_response(const Message& message) {
+void ContentReader::read_buttons_response(const Message& message) {
   const auto& response = message.buttons_response_message();
   out_.kind = Kind::kButtonsResponse;
   out_.text = text(response.selected_display_text());
@@ -47,7 +47,7 @@ void Reader::read_buttons_response(const Message& message) {
   context(response);
 }
 
-void Reader::read_list(const Message& message) {
+void ContentReader::read_list(const Message& message) {
   const auto& list = message.list_message();
   out_.kind = Kind::kList;
   out_.title = text(list.title());
@@ -65,7 +65,7 @@ void Reader::read_list(const Message& message) {
   context(list);
 }
 
-void Reader::read_list_response(const Message& message) {
+void ContentReader::read_list_response(const Message& message) {
   const auto& response = message.list_response_message();
   out_.kind = Kind::kListResponse;
   out_.text = text(response.title());
@@ -76,7 +76,7 @@ void Reader::read_list_response(const Message& message) {
   context(response);
 }
 
-void Reader::read_template(const Message& message) {
+void ContentReader::read_template(const Message& message) {
   const auto& from = message.template_message();
   out_.kind = Kind::kTemplate;
   if (from.has_interactive_message_template()) interactive(from.interactive_message_template());
@@ -87,7 +87,7 @@ void Reader::read_template(const Message& message) {
   context(from);
 }
 
-void Reader::read_template_reply(const Message& message) {
+void ContentReader::read_template_reply(const Message& message) {
   const auto& reply = message.template_button_reply_message();
   out_.kind = Kind::kTemplateReply;
   out_.text = text(reply.selected_display_text());
@@ -98,19 +98,19 @@ void Reader::read_template_reply(const Message& message) {
   context(reply);
 }
 
-void Reader::read_interactive(const Message& message) {
+void ContentReader::read_interactive(const Message& message) {
   out_.kind = Kind::kInteractive;
   interactive(message.interactive_message());
 }
 
-void Reader::interactive(const proto::InteractiveMessage& from) {
+void ContentReader::interactive(const proto::InteractiveMessage& from) {
   out_.title = text(from.header().title());
   out_.text = text(from.body().text());
   out_.footer = text(from.footer().text());
   context(from);
 }
 
-void Reader::read_interactive_response(const Message& message) {
+void ContentReader::read_interactive_response(const Message& message) {
   const auto& response = message.interactive_response_message();
   out_.kind = Kind::kInteractiveResponse;
   out_.text = text(response.body().text());
@@ -121,7 +121,7 @@ void Reader::read_interactive_response(const Message& message) {
   context(response);
 }
 
-void Reader::read_group_invite(const Message& message) {
+void ContentReader::read_group_invite(const Message& message) {
   const auto& invite = message.group_invite_message();
   out_.kind = Kind::kGroupInvite;
   out_.text = text(invite.caption());
@@ -130,7 +130,7 @@ void Reader::read_group_invite(const Message& message) {
   context(invite);
 }
 
-void Reader::read_event(const Message& message) {
+void ContentReader::read_event(const Message& message) {
   const auto& from = message.event_message();
   out_.kind = Kind::kEvent;
   Event& event = out_.event.emplace();

@@ -30,13 +30,13 @@ std::string phone_of(std::string_view vcard) {
 }  // namespace
 
 template <typename Picture>
-void Reader::picture_size(const Picture& from) {
+void ContentReader::picture_size(const Picture& from) {
   out_.media->width = from.width();
   out_.media->height = from.height();
 }
 
 template <typename File>
-Media& Reader::file(Kind kind, const File& from) {
+Media& ContentReader::file(Kind kind, const File& from) {
   out_.kind = kind;
   Media& media = out_.media.emplace();
   media.mimetype = text(from.mimetype());
@@ -47,7 +47,7 @@ Media& Reader::file(Kind kind, const File& from) {
   return media;
 }
 
-void Reader::read_image(const Message& message) {
+void ContentReader::read_image(const Message& message) {
   const auto& image = message.image_message();
   file(Kind::kImage, image);
   picture_size(image);
@@ -55,7 +55,7 @@ void Reader::read_image(const Message& message) {
   out_.view_once = image.view_once();
 }
 
-void Reader::video(Kind kind, const proto::VideoMessage& from) {
+void ContentReader::video(Kind kind, const proto::VideoMessage& from) {
   Media& media = file(kind, from);
   picture_size(from);
   media.seconds = from.seconds();
@@ -64,13 +64,13 @@ void Reader::video(Kind kind, const proto::VideoMessage& from) {
   out_.view_once = from.view_once();
 }
 
-void Reader::read_audio(const Message& message) {
+void ContentReader::read_audio(const Message& message) {
   const auto& audio = message.audio_message();
   file(audio.ptt() ? Kind::kPtt : Kind::kAudio, audio).seconds = audio.seconds();
   out_.view_once = audio.view_once();
 }
 
-void Reader::read_document(const Message& message) {
+void ContentReader::read_document(const Message& message) {
   const auto& document = message.document_message();
   Media& media = file(Kind::kDocument, document);
   media.file_name = text(document.file_name().empty() ? document.title() : document.file_name());
@@ -78,18 +78,18 @@ void Reader::read_document(const Message& message) {
   out_.text = text(document.caption());
 }
 
-void Reader::read_sticker(const Message& message) {
+void ContentReader::read_sticker(const Message& message) {
   const auto& sticker = message.sticker_message();
   file(Kind::kSticker, sticker).animated = sticker.is_animated();
   picture_size(sticker);
 }
 
-void Reader::read_album(const Message& message) {
+void ContentReader::read_album(const Message& message) {
   out_.kind = Kind::kAlbum;
   context(message.album_message());
 }
 
-void Reader::contact(const proto::ContactMessage& from) {
+void ContentReader::contact(const proto::ContactMessage& from) {
   ContactCard card;
   card.display_name = text(from.display_name());
   card.vcard = text(from.vcard());
@@ -97,14 +97,14 @@ void Reader::contact(const proto::ContactMessage& from) {
   out_.contacts.push_back(std::move(card));
 }
 
-void Reader::read_contact(const Message& message) {
+void ContentReader::read_contact(const Message& message) {
   out_.kind = Kind::kContact;
   contact(message.contact_message());
   out_.text = out_.contacts.front().display_name;
   context(message.contact_message());
 }
 
-void Reader::read_contacts(const Message& message) {
+void ContentReader::read_contacts(const Message& message) {
   const auto& array = message.contacts_array_message();
   out_.kind = Kind::kContacts;
   out_.text = text(array.display_name());
@@ -112,11 +112,11 @@ void Reader::read_contacts(const Message& message) {
   context(array);
 }
 
-Place Reader::place(const proto::LocationMessage& from) {
+Place ContentReader::place(const proto::LocationMessage& from) {
   return {from.degrees_latitude(), from.degrees_longitude(), text(from.name()), text(from.address()), text(from.url())};
 }
 
-void Reader::read_location(const Message& message) {
+void ContentReader::read_location(const Message& message) {
   const auto& location = message.location_message();
   out_.kind = location.is_live() ? Kind::kLiveLocation : Kind::kLocation;
   out_.place = place(location);
@@ -124,7 +124,7 @@ void Reader::read_location(const Message& message) {
   context(location);
 }
 
-void Reader::read_live_location(const Message& message) {
+void ContentReader::read_live_location(const Message& message) {
   const auto& location = message.live_location_message();
   out_.kind = Kind::kLiveLocation;
   out_.place = Place{location.degrees_latitude(), location.degrees_longitude(), {}, {}, {}};

@@ -22,10 +22,10 @@ struct Budget {
 enum class Depth { kWhole, kPart };
 
 /// Of one Message without wrappers.
-class Reader {
+class ContentReader {
  public:
   /// References outlive it.
-  Reader(Content& out, Budget& budget, Depth depth) : out_(out), budget_(budget), depth_(depth) {}
+  ContentReader(Content& out, Budget& budget, Depth depth) : out_(out), budget_(budget), depth_(depth) {}
 
   void read(const proto::Message& message);
 
@@ -34,7 +34,7 @@ class Reader {
   /// Of a field of Message.
   struct Row {
     bool (Message::*has)() const;
-    void (Reader::*read)(const Message&);
+    void (ContentReader::*read)(const Message&);
   };
   static const std::array<Row, 36> kRows;
 

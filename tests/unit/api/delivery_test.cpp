@@ -6,15 +6,16 @@
 #include <deque>
 #include <random>
 
+#include "support/sanitized.h"
 #include "unit/api/api_support.h"
 
 namespace ponte::api::test {
 namespace {
 
-/// PONTE_DELIVERY_REQUESTS: fewer under sanitizers.
 int request_count() {
   const char* text = std::getenv("PONTE_DELIVERY_REQUESTS");
-  return text != nullptr ? std::atoi(text) : 100'000;
+  if (text != nullptr) return std::atoi(text);
+  return ponte::test::kSanitized ? 20'000 : 100'000;
 }
 
 /// Answers connect calls from a thread of its own, a moment later, with the name as the QR text.

@@ -228,8 +228,9 @@ TEST_F(OpenApi, EachOperationListsWhatItAnswers) {
       EXPECT_TRUE(described["headers"].contains("X-Request-Id")) << route.path << status;
       EXPECT_EQ(described["headers"].contains("Retry-After"), status == "429") << route.path << status;
       if (status < "400") continue;
-      const auto own = std::find_if(route.answers.begin(), route.answers.end(),
-                                    [&](const RouteAnswer& each) { return std::to_string(each.status) == status; });
+      const auto own =
+          std::find_if(route.answers.begin(), route.answers.end(),
+                       [&, &said = status](const RouteAnswer& each) { return std::to_string(each.status) == said; });
       if (own != route.answers.end() && !own->type.empty()) {
         EXPECT_EQ(described["content"], json::object({{std::string(own->type), json::object()}})) << route.path;
         continue;

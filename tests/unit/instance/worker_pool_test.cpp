@@ -19,9 +19,10 @@ TEST(WorkerPool, RunsEverythingBeforeItGoes) {
 }
 
 TEST(WorkerPool, AFullQueueRefuses) {
-  WorkerPool pool(1, 2);
+  // The worker may still be inside wait() when the test ends.
   std::latch started(1);
   std::latch release(1);
+  WorkerPool pool(1, 2);
   ASSERT_TRUE(pool.submit([&] {
                     started.count_down();
                     release.wait();

@@ -14,14 +14,14 @@ using test::MemoryMacs;
 using test::removal;
 using test::setting;
 
-const Bytes kKeyId = {0, 0, 0, 0, 1, 2};
-const Bytes kKeyData(32, 0x21);
+const Bytes kRingKeyId = {0, 0, 0, 0, 1, 2};
+const Bytes kRingKeyData(32, 0x21);
 
 /// What a device knows of a collection that another one writes.
 struct Reader {
   explicit Reader(const AppStateWriter& writer, Collection which = Collection::kRegularLow) : collection(which) {
     (void)writer;
-    ring.add(kKeyId, kKeyData);
+    ring.add(kRingKeyId, kRingKeyData);
   }
   Result<Applied> take(const proto::SyncdPatch& patch) {
     auto applied = apply_patch(collection, state, macs, patch, ring);
@@ -40,7 +40,7 @@ struct Reader {
 };
 
 AppStateWriter new_writer(Collection collection = Collection::kRegularLow) {
-  return {collection, kKeyId, kKeyData};
+  return {collection, kRingKeyId, kRingKeyData};
 }
 
 Cause cause_of(const Result<Applied>& result) {
@@ -182,11 +182,11 @@ TEST(Collection, NamesTheKeysThatAreMissing) {
   patch.mutable_mutations(1)->mutable_record()->mutable_key_id()->set_id("other");
   Reader reader(writer);
   EXPECT_EQ(missing_keys(patch, reader.ring), std::vector<Bytes>{to_bytes("other")});
-  EXPECT_EQ(missing_keys(patch, KeyRing()), (std::vector<Bytes>{kKeyId, to_bytes("other")}));
+  EXPECT_EQ(missing_keys(patch, KeyRing()), (std::vector<Bytes>{kRingKeyId, to_bytes("other")}));
   EXPECT_EQ(cause_of(reader.take(patch)), Cause::kAppStateKeyMissing);
   EXPECT_EQ(reader.state, CollectionState());
   proto::SyncdSnapshot snapshot = writer.snapshot();
-  EXPECT_EQ(missing_keys(snapshot, KeyRing()), std::vector<Bytes>{kKeyId});
+  EXPECT_EQ(missing_keys(snapshot, KeyRing()), std::vector<Bytes>{kRingKeyId});
   EXPECT_TRUE(missing_keys(snapshot, reader.ring).empty());
   EXPECT_EQ(cause_of(apply_snapshot(reader.collection, snapshot, KeyRing())), Cause::kAppStateKeyMissing);
 }
@@ -307,7 +307,7 @@ TEST(Collection, TakesARecordThatMovesToAnotherKeyForNoRemoval) {
   ASSERT_TRUE(reader.take(writer.patch({setting("[\"a\"]", 1)})).ok());
   EXPECT_EQ(reader.macs.macs.size(), 3u);
   // Back to the old key, to remove what was under it.
-  writer.change_key(kKeyId, kKeyData);
+  writer.change_key(kRingKeyId, kRingKeyData);
   const auto applied = reader.take(writer.patch({removal("[\"a\"]"), removal("[\"b\"]")}));
   ASSERT_TRUE(applied.ok());
   ASSERT_EQ(applied->mutations.size(), 1u);
