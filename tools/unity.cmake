@@ -18,7 +18,6 @@ function(ponte_unity target)
   execute_process(
     COMMAND ${PONTE_PYTHON} ${PROJECT_SOURCE_DIR}/tools/unity_groups.py 2000 ${listed}
     OUTPUT_VARIABLE grouped OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
-  string(REGEX REPLACE ";" ":" grouped "${grouped}")
   string(REPLACE "\n" ";" grouped "${grouped}")
   foreach(line ${grouped})
     string(REGEX MATCH "^([0-9]+):(.*)$" line "${line}")

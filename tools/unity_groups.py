@@ -3,7 +3,7 @@
 
     unity_groups.py LINES SOURCE...
 
-Prints `GROUP;SOURCE` a line. A group has at most LINES lines, unless it is one source, and no two of its sources give the
+Prints `GROUP:SOURCE` a line. A group has at most LINES lines, unless it is one source, and no two of its sources give the
 same name to different things: what stands in an unnamed namespace, or is an alias or a macro, is meant for its file alone.
 Names are read off the text, which clang-format keeps at the first column. What this does not see, such as such a name
 beside the same one in a header of the neighbour, shows when it is compiled: one of the two had better be called otherwise.
@@ -70,7 +70,7 @@ def groups(paths, size):
 def main():
     for index, group in enumerate(groups(sys.argv[2:], int(sys.argv[1]))):
         for source in group:
-            print(f"{index};{source}")
+            print(f"{index}:{source}")
 
 
 if __name__ == "__main__":
